@@ -1,0 +1,284 @@
+"""The registry's YAML as models: what may be written in `service.yaml` and `layers/*.yaml`.
+
+The JSON Schema for editors is generated from here (`garrigue check --schema`). Facts that the data itself
+tells (CRS, extent, fields, bands) are not here: see `layers.facts`.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+LAYER_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Model(BaseModel):
+    """Frozen, and nothing undeclared is let in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Model):
+    """Words in French and English; one of them is enough."""
+
+    fr: str = ""
+    en: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, value: Any) -> Any:
+        return {"fr": value, "en": value} if isinstance(value, str) else value
+
+    def get(self, language: str) -> str:
+        """The words in a language ("fr" or "en"), else in the other."""
+        return (self.en or self.fr) if language == "en" else (self.fr or self.en)
+
+    def __bool__(self) -> bool:
+        return bool(self.fr or self.en)
+
+
+class Link(Model):
+    """An address with what it gives."""
+
+    url: str
+    title: str = ""
+    format: str = "text/xml"
+    type: str = "ISO19115:2003"
+
+
+class Attribution(Model):
+    """Who is to be named with the layer."""
+
+    title: str
+    url: str | None = None
+    logo: str | None = None
+
+
+class Contact(Model):
+    """Who answers for the service (OGC 06-042, ContactInformation; OGC 06-121r9, ServiceProvider)."""
+
+    organization: str = ""
+    person: str = ""
+    position: str = ""
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = ""
+    site: str = ""
+
+
+class Namespace(Model):
+    """Prefix and URI of the WFS feature types."""
+
+    prefix: str = Field("garrigue", pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")
+    uri: str = "https://garrigue.example/ns"
+
+
+class Limits(Model):
+    """The most that one request may ask."""
+
+    width: int = Field(4096, ge=16, le=20000)
+    height: int = Field(4096, ge=16, le=20000)
+    layers: int = Field(30, ge=1, le=1000)
+    features: int = Field(10000, ge=1)
+    info_features: int = Field(100, ge=1)
+    body: int = Field(4_000_000, ge=1000)
+    seconds: int = Field(60, ge=1)
+
+
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
+
+
+class Engine(Model):
+    """When the heavy process may run: idle seconds until it stops, hours in which it sleeps."""
+
+    idle: int = Field(600, ge=1)
+    sleep: tuple[Hours, ...] = ()
+    timezone: str = "Europe/Paris"
+    processes: int = Field(2, ge=1, le=64)
+
+
+class Service(Model):
+    """`service.yaml`: what is true of the whole service."""
+
+    title: Text = Text(fr="Géoservices Garrigue", en="Garrigue geoservices")
+    abstract: Text = Text()
+    keywords: tuple[str, ...] = ()
+    contact: Contact = Contact()
+    fees: str = "none"
+    access_constraints: str = "none"
+    public_url: str | None = Field(None, pattern=r"^https?://[^\s<>\"']+$")
+    trusted_proxies: tuple[str, ...] = ()
+    crs: tuple[str, ...] = ("EPSG:2154", "EPSG:3857", "EPSG:4326", "CRS:84")
+    namespace: Namespace = Namespace()
+    limits: Limits = Limits()
+    engine: Engine = Engine()
+    language: Literal["fr", "en"] = "fr"
+
+
+class VectorSource(Model):
+    """A vector file and a layer in it (GeoPackage, FlatGeobuf, Shapefile, GeoJSON, GeoParquet)."""
+
+    vector: str
+    layer: str | None = None
+    key: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+
+
+class RasterSource(Model):
+    """A raster file, or a glob of many that make one mosaic."""
+
+    raster: str
+    bands: tuple[int, ...] | None = None
+    variable: str | None = None
+    nodata: float | None = None
+    crs: str | None = None
+    resampling: Literal["nearest", "bilinear", "cubic", "average"] = "bilinear"
+    stretch: tuple[float, float] | None = None
+
+
+class WmsSource(Model):
+    """Layers of another WMS, cascaded and cached through MapProxy."""
+
+    wms: str
+    layers: tuple[str, ...]
+    styles: tuple[str, ...] = ()
+    version: Literal["1.1.1", "1.3.0"] = "1.3.0"
+    format: str = "image/png"
+    crs: str = "EPSG:3857"
+    extent: tuple[float, float, float, float] | None = None
+    transparent: bool = True
+
+
+class TileSource(Model):
+    """Tiles of another server by an address with {z}, {x}, {y} (XYZ) or MapProxy's names (WMTS)."""
+
+    xyz: str
+    grid: str = "PM"
+    levels: str | None = None
+    format: str = "image/png"
+    extent: tuple[float, float, float, float] | None = None
+
+
+class WmtsSource(Model):
+    """A layer of another WMTS, by its KVP or RESTful address."""
+
+    wmts: str
+    layer: str
+    style: str = ""
+    matrix_set: str = "PM"
+    grid: str = "PM"
+    format: str = "image/png"
+    extent: tuple[float, float, float, float] | None = None
+
+
+class OgcApiSource(Model):
+    """A collection's map or tiles of another OGC API."""
+
+    ogcapi: str
+    collection: str
+    grid: str = "PM"
+    format: str = "image/png"
+    extent: tuple[float, float, float, float] | None = None
+
+
+SOURCES: dict[str, type[Model]] = {
+    "vector": VectorSource,
+    "raster": RasterSource,
+    "wms": WmsSource,
+    "wmts": WmtsSource,
+    "xyz": TileSource,
+    "ogcapi": OgcApiSource,
+}
+
+
+def _pick_source(value: Any) -> Any:
+    """The model is told by which of the keys is there, so that a mistake is told for that model only."""
+    if not isinstance(value, dict):
+        return value
+    kinds = [kind for kind in SOURCES if kind in value]
+    if len(kinds) != 1:
+        raise ValueError(f"exactly one of {', '.join(SOURCES)} tells the kind of source")
+    return SOURCES[kinds[0]].model_validate(value)
+
+
+type Source = VectorSource | RasterSource | WmsSource | WmtsSource | TileSource | OgcApiSource
+
+
+class Time(Model):
+    """Where the dates of a layer are: an attribute of its features, or the dimension of its raster."""
+
+    attribute: str | None = None
+    dimension: str | None = None
+    default: str = "latest"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.attribute is None) == (self.dimension is None):
+            raise ValueError("exactly one of attribute, dimension")
+        return self
+
+
+class FieldAlias(Model):
+    """How a field is shown: its title, or not at all."""
+
+    title: Text = Text()
+    hidden: bool = False
+
+
+class Tiles(Model):
+    """What is kept as tiles: grids, format, levels ("10-20")."""
+
+    grids: tuple[str, ...] = ("PM", "LAMB93_5cm")
+    format: Literal["png", "png8", "jpeg", "webp"] | None = None
+    levels: str | None = None
+    meta: int = Field(4, ge=1, le=16)
+    buffer: int = Field(64, ge=0, le=512)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _levels(cls, value: Any) -> Any:
+        if value is None:
+            return value
+        match = re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", str(value))
+        if not match or (match[2] and int(match[1]) > int(match[2])):
+            raise ValueError('levels are written "first-last", as "10-20"')
+        return str(value)
+
+
+class Layer(Model):
+    """A layer as declared: everything that its data does not tell."""
+
+    title: Text
+    abstract: Text = Text()
+    keywords: tuple[str, ...] = ()
+    source: Annotated[
+        VectorSource | RasterSource | WmsSource | WmtsSource | TileSource | OgcApiSource,
+        BeforeValidator(_pick_source),
+    ]
+    style: str | None = None
+    styles: dict[str, str] = {}
+    time: Time | None = None
+    fields: dict[str, FieldAlias] = {}
+    tiles: Tiles = Tiles()
+    attribution: Attribution | None = None
+    metadata: tuple[Link, ...] = ()
+    queryable: bool = True
+    min_scale: float | None = None
+    max_scale: float | None = None
+
+    @model_validator(mode="after")
+    def _style_or_styles(self) -> Self:
+        if self.style and self.styles:
+            raise ValueError("style and styles cannot both be given: the first of styles is the default")
+        return self
+
+
+class Theme(Model):
+    """What a file of layers is about (its key `theme`)."""
+
+    title: Text
+    abstract: Text = Text()

@@ -1,0 +1,186 @@
+"""The registry: every layer that is published, frozen, with what its data tells. Every protocol is a view of it.
+
+It is made from YAML by `layers.compile`, kept as JSON beside the store, and read from there by every process;
+a change makes a new one, and nothing ever alters one in use.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from layers import model
+from layers.crs import CRS84, BBox, area_of_use, parse_crs, transform_bbox
+from layers.errors import UnknownCrsError, UnknownLayerError, UnknownStyleError
+from layers.facts import FACTS, CascadeFacts, Facts, RasterFacts, VectorFacts
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A published layer: its id, its theme, what was declared and what the data tells.
+
+    `styles` maps a style's name to the absolute path of its SLD, "" where the default look of the geometry
+    type is drawn; the first is the default. `stamp` changes with the definition, the styles and the data.
+    """
+
+    id: str
+    theme: str
+    definition: model.Layer
+    facts: Facts
+    styles: Mapping[str, str]
+    stamp: str
+
+    @property
+    def crs(self) -> str:
+        """Canonical id of the CRS that the data is stored in."""
+        return self.facts.crs
+
+    @property
+    def extent(self) -> BBox:
+        """Extent in the layer's own CRS."""
+        return self.facts.extent
+
+    @cached_property
+    def geographic_extent(self) -> BBox:
+        """West, south, east, north in degrees (EX_GeographicBoundingBox, ows:WGS84BoundingBox)."""
+        west, south, east, north = transform_bbox(self.extent, self.crs, CRS84)
+        return (max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+
+    def extent_in(self, crs_id: str) -> BBox:
+        """Extent in another CRS, cut by that CRS's area of use where the layer reaches beyond it."""
+        if crs_id == self.crs:
+            return self.extent
+        west, south, east, north = self.geographic_extent
+        if area := area_of_use(crs_id):
+            inner = (max(west, area[0]), max(south, area[1]), min(east, area[2]), min(north, area[3]))
+            if inner[0] < inner[2] and inner[1] < inner[3]:
+                west, south, east, north = inner
+        return transform_bbox((west, south, east, north), CRS84, crs_id)
+
+    @property
+    def is_vector(self) -> bool:
+        """True where features can be asked."""
+        return isinstance(self.facts, VectorFacts)
+
+    @property
+    def is_raster(self) -> bool:
+        """True where band values can be asked."""
+        return isinstance(self.facts, RasterFacts)
+
+    @property
+    def default_style(self) -> str:
+        """Name of the style that an empty STYLE means."""
+        return next(iter(self.styles))
+
+    def style(self, name: str) -> str:
+        """The style's own name for a name as asked: "" and "default" mean the default one."""
+        if name in self.styles:
+            return name
+        if name in ("", "default"):
+            return self.default_style
+        raise UnknownStyleError(name, self.styles)
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """ISO 8601 values of the time dimension, ascending; empty where there is none."""
+        return () if isinstance(self.facts, CascadeFacts) else self.facts.times
+
+    @property
+    def default_time(self) -> str | None:
+        """The value that an absent TIME means."""
+        if not self.times:
+            return None
+        declared = self.definition.time.default if self.definition.time else "latest"
+        return declared if declared in self.times else self.times[-1]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything that is published. `version` changes with any of it; `config` is where its files are."""
+
+    service: model.Service
+    themes: Mapping[str, model.Theme]
+    layers: Mapping[str, Layer]
+    version: str
+    config: Path
+
+    def layer(self, name: str, *, parameter: str = "layer") -> Layer:
+        """The layer of a name, with or without the WFS prefix. Raises UnknownLayerError."""
+        bare = name.removeprefix(f"{self.service.namespace.prefix}:")
+        if bare not in self.layers:
+            raise UnknownLayerError(name, self.layers, parameter=parameter)
+        return self.layers[bare]
+
+    def in_theme(self, theme: str | None) -> tuple[Layer, ...]:
+        """The layers of a theme, or all."""
+        return tuple(layer for layer in self.layers.values() if theme in (None, layer.theme))
+
+    @cached_property
+    def crs_ids(self) -> tuple[str, ...]:
+        """Canonical ids of the CRSs that are served."""
+        return tuple(parse_crs(text).id for text in self.service.crs)
+
+    def served_crs(self, text: str, *, parameter: str = "crs") -> str:
+        """Canonical id of a CRS as asked, in any spelling, if it is served. Raises UnknownCrsError."""
+        crs = parse_crs(text, parameter=parameter)
+        if crs.id not in self.crs_ids:
+            raise UnknownCrsError(text, self.service.crs, parameter=parameter)
+        return crs.id
+
+    def to_json(self) -> str:
+        """The whole registry, for `from_json`."""
+        return json.dumps(
+            {
+                "version": self.version,
+                "config": str(self.config),
+                "service": self.service.model_dump(mode="json"),
+                "themes": {name: theme.model_dump(mode="json") for name, theme in self.themes.items()},
+                "layers": [
+                    {
+                        "id": layer.id,
+                        "theme": layer.theme,
+                        "definition": layer.definition.model_dump(mode="json", exclude_defaults=True),
+                        "kind": type(layer.facts).__name__,
+                        "facts": asdict(layer.facts),
+                        "styles": dict(layer.styles),
+                        "stamp": layer.stamp,
+                    }
+                    for layer in self.layers.values()
+                ],
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Registry":
+        """A registry from what `to_json` wrote; the data is not opened."""
+        data = json.loads(text)
+        layers = [_layer(item) for item in data["layers"]]
+        return cls(
+            service=model.Service.model_validate(data["service"]),
+            themes={name: model.Theme.model_validate(item) for name, item in data["themes"].items()},
+            layers=MappingProxyType({layer.id: layer for layer in layers}),
+            version=data["version"],
+            config=Path(data["config"]),
+        )
+
+
+def _layer(item: dict[str, Any]) -> Layer:
+    return Layer(
+        id=item["id"],
+        theme=item["theme"],
+        definition=model.Layer.model_validate(item["definition"]),
+        facts=_facts(item["kind"], item["facts"]),
+        styles=item["styles"],
+        stamp=item["stamp"],
+    )
+
+
+def _facts(kind: str, item: dict[str, Any]) -> Facts:
+    adapter: TypeAdapter[Facts] = TypeAdapter(FACTS[kind])
+    return adapter.validate_python(item)

@@ -1,0 +1,55 @@
+"""What every source answers. A source is opened by need, by the process that reads it, from a layer's facts."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from layers.crs import BBox
+from layers.facts import RasterFacts, VectorFacts
+from layers.query import FeatureQuery
+
+
+class FeatureSource(Protocol):
+    """A vector source: features as Arrow batches."""
+
+    facts: VectorFacts
+
+    def features(self, query: FeatureQuery) -> Iterator[Any]:
+        """pyarrow.RecordBatch each: column `id` (string, stable), the asked properties, `geometry` (WKB, query.crs).
+
+        In a total order, `limit` and `offset` applied, filter applied exactly.
+        """
+        ...
+
+    def count(self, query: FeatureQuery) -> int:
+        """How many features match, `limit` and `offset` apart."""
+        ...
+
+
+class CoverageSource(Protocol):
+    """A raster source: pixels of any window in any CRS."""
+
+    facts: RasterFacts
+
+    def read(
+        self,
+        bbox: BBox,
+        crs: str,
+        width: int,
+        height: int,
+        *,
+        time: str | None = None,
+        resampling: str = "bilinear",
+    ) -> "np.ma.MaskedArray[Any, np.dtype[Any]]":
+        """Bands × height × width, masked where there is no data; nothing masked out of alpha bands."""
+        ...
+
+
+class PictureSource(Protocol):
+    """A source that gives pictures only (a cascaded service)."""
+
+    def picture(self, bbox: BBox, crs: str, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """Height × width × 4, RGBA, not premultiplied. Raises SourceError where the other server fails."""
+        ...
