@@ -7,7 +7,7 @@ tells (CRS, extent, fields, bands) are not here: see `layers.facts`.
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 LAYER_ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -195,17 +195,26 @@ SOURCES: dict[str, type[Model]] = {
 }
 
 
-def _pick_source(value: Any) -> Any:
-    """The model is told by which of the keys is there, so that a mistake is told for that model only."""
-    if not isinstance(value, dict):
-        return value
-    kinds = [kind for kind in SOURCES if kind in value]
-    if len(kinds) != 1:
-        raise ValueError(f"exactly one of {', '.join(SOURCES)} tells the kind of source")
-    return SOURCES[kinds[0]].model_validate(value)
+def source_kind(value: Any) -> str | None:
+    """Which of the keys of SOURCES tells the kind; None where none or several do."""
+    names = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, Model) else ()
+    kinds = [kind for kind in SOURCES if kind in names]
+    return kinds[0] if len(kinds) == 1 else None
 
 
-type Source = VectorSource | RasterSource | WmsSource | WmtsSource | TileSource | OgcApiSource
+Source = Annotated[
+    Annotated[VectorSource, Tag("vector")]
+    | Annotated[RasterSource, Tag("raster")]
+    | Annotated[WmsSource, Tag("wms")]
+    | Annotated[WmtsSource, Tag("wmts")]
+    | Annotated[TileSource, Tag("xyz")]
+    | Annotated[OgcApiSource, Tag("ogcapi")],
+    Discriminator(
+        source_kind,
+        custom_error_type="source_kind",
+        custom_error_message=f"exactly one of {', '.join(SOURCES)} tells the kind of source",
+    ),
+]
 
 
 class Time(Model):
@@ -255,10 +264,7 @@ class Layer(Model):
     title: Text
     abstract: Text = Text()
     keywords: tuple[str, ...] = ()
-    source: Annotated[
-        VectorSource | RasterSource | WmsSource | WmtsSource | TileSource | OgcApiSource,
-        BeforeValidator(_pick_source),
-    ]
+    source: Source
     style: str | None = None
     styles: dict[str, str] = {}
     time: Time | None = None

@@ -24,8 +24,9 @@ from layers.facts import FACTS, CascadeFacts, Facts, RasterFacts, VectorFacts
 class Layer:
     """A published layer: its id, its theme, what was declared and what the data tells.
 
-    `styles` maps a style's name to the absolute path of its SLD, "" where the default look of the geometry
-    type is drawn; the first is the default. `stamp` changes with the definition, the styles and the data.
+    `styles` maps a style's name to the absolute path of its SLD, "" where the default look of the geometry type
+    is drawn; the first is the default. `stamp` changes with the definition, the styles and the data, `data_stamp`
+    with the data alone.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Layer:
     facts: Facts
     styles: Mapping[str, str]
     stamp: str
+    data_stamp: str = ""
 
     @property
     def crs(self) -> str:
@@ -149,6 +151,7 @@ class Registry:
                         "facts": asdict(layer.facts),
                         "styles": dict(layer.styles),
                         "stamp": layer.stamp,
+                        "data_stamp": layer.data_stamp,
                     }
                     for layer in self.layers.values()
                 ],
@@ -178,6 +181,7 @@ def _layer(item: dict[str, Any]) -> Layer:
         facts=_facts(item["kind"], item["facts"]),
         styles=item["styles"],
         stamp=item["stamp"],
+        data_stamp=item["data_stamp"],
     )
 
 

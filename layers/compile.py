@@ -1,0 +1,185 @@
+"""YAML files -> Registry, in four steps: YAML, models, references, opening the data.
+
+A step's mistakes are all told at once; the next step looks at what the one before left whole.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from glob import glob
+from pathlib import Path
+from types import MappingProxyType
+
+from layers import model, yaml
+from layers.crs import CRS84, parse_crs, transform_bbox
+from layers.declared import Declared, Found, read_models
+from layers.errors import GarrigueError, Problem, RegistryError, UnknownCrsError, hint
+from layers.facts import CascadeFacts, Facts
+from layers.registry import Layer, Registry
+
+
+def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[Registry, list[Problem]]:
+    """The registry of a configuration folder, and warnings. Raises RegistryError with every problem found.
+
+    Facts of data that has not changed since `previous` are taken from there: it is not opened again.
+    """
+    config = config.resolve()
+    found = Found()
+    service, themes, declared = read_models(config, found)
+    _references(config, service, declared, found)
+    layers = list(_open(config, store, declared, previous, found))
+    if found.problems:
+        raise RegistryError(found.problems)
+    version = _digest([service.model_dump_json(), *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
+    registry = Registry(service, themes, MappingProxyType({layer.id: layer for layer in layers}), version, config)
+    return registry, found.warnings
+
+
+def _references(config: Path, service: model.Service, declared: list[Declared], found: Found) -> None:
+    """Step 3: the CRSs, styles and attributes that are named."""
+    document, _ = yaml.read(config / "service.yaml", config) if (config / "service.yaml").exists() else (None, [])
+    for index, text in enumerate(service.crs):
+        try:
+            parse_crs(text)
+        except UnknownCrsError:
+            line = document.line(("crs", index)) if document else None
+            message = f"{text!r} is not a CRS that PROJ knows; written as EPSG:2154 or CRS:84"
+            found.problems.append(Problem("service.yaml", line, None, "crs", message))
+    for layer in declared:
+        _style_references(config, layer, found)
+        crs = getattr(layer.definition.source, "crs", None)
+        if crs is not None:
+            try:
+                parse_crs(crs)
+            except UnknownCrsError:
+                found.problems.append(layer.problem("source.crs", f"{crs!r} is not a CRS that PROJ knows"))
+
+
+def _style_references(config: Path, layer: Declared, found: Found) -> None:
+    from layers.styles import StyleError, read_sld
+
+    for key, name in _style_files(layer.definition).items():
+        key = f"styles.{key}" if layer.definition.styles else "style"
+        path = config / name
+        if not path.is_file():
+            others = [str(p.relative_to(config)) for p in sorted(config.glob("styles/**/*.sld"))]
+            found.problems.append(layer.problem(key, f"there is no file {name}{hint(name, others)}"))
+            continue
+        try:
+            style = read_sld(path)
+        except StyleError as error:
+            found.problems.append(layer.problem(key, f"{name}: {error}"))
+        else:
+            found.warnings += [layer.problem(key, f"{name}: {warning}") for warning in style.warnings]
+
+
+def _style_files(definition: model.Layer) -> dict[str, str]:
+    return {"default": definition.style} if definition.style else dict(definition.styles)
+
+
+def _open(
+    config: Path, store: Path, declared: list[Declared], previous: Registry | None, found: Found
+) -> Iterator[Layer]:
+    """Step 4: the data opened, where it changed; facts read."""
+    for layer in declared:
+        data_stamp = _digest(
+            [layer.definition.source.model_dump_json(), str(layer.definition.time), *_files(config, layer)]
+        )
+        known = previous.layers.get(layer.id) if previous and previous.config == config else None
+        if known and known.data_stamp == data_stamp and _still_there(known.facts):
+            facts: Facts | None = known.facts
+        else:
+            facts = _described(config, store, layer, found)
+        if facts:
+            _attributes(layer, facts, found)
+            yield _layer(config, layer, facts, data_stamp)
+
+
+def _still_there(facts: Facts) -> bool:
+    return isinstance(facts, CascadeFacts) or ":" in facts.path or Path(facts.path).exists()
+
+
+def _layer(config: Path, layer: Declared, facts: Facts, data_stamp: str) -> Layer:
+    files = _style_files(layer.definition)
+    styles = {name: str(config / file) for name, file in files.items() if (config / file).is_file()}
+    looks = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in styles.values()]
+    stamp = _digest([layer.definition.model_dump_json(), data_stamp, *looks])
+    styles = styles or {"default": ""}
+    return Layer(layer.id, layer.theme, layer.definition, facts, MappingProxyType(styles), stamp, data_stamp)
+
+
+def _described(config: Path, store: Path, layer: Declared, found: Found) -> Facts | None:
+    source = layer.definition.source
+    kind = model.source_kind(source)
+    try:
+        return _DESCRIBE[str(kind)](config, store, layer.definition)
+    except GarrigueError as error:
+        found.problems.append(layer.problem(f"source.{kind}", str(error)))
+    return None
+
+
+def _vector(config: Path, _store: Path, definition: model.Layer) -> Facts:
+    from layers.sources.vector import describe
+
+    assert isinstance(definition.source, model.VectorSource)
+    attribute = definition.time.attribute if definition.time else None
+    return describe(definition.source, config, time_attribute=attribute)
+
+
+def _raster(config: Path, store: Path, definition: model.Layer) -> Facts:
+    from layers.sources.raster import describe
+
+    assert isinstance(definition.source, model.RasterSource)
+    return describe(definition.source, config, store)
+
+
+def _cascade(_config: Path, _store: Path, definition: model.Layer) -> Facts:
+    source = definition.source
+    assert not isinstance(source, model.VectorSource | model.RasterSource)
+    crs = parse_crs(source.crs).id if isinstance(source, model.WmsSource) else _grid_crs(source.grid)
+    extent = source.extent or (-180.0, -85.06, 180.0, 85.06)
+    return CascadeFacts(crs, transform_bbox(extent, CRS84, crs))
+
+
+def _grid_crs(grid: str) -> str:
+    return "EPSG:2154" if grid.startswith(("LAMB93", "2154")) else "EPSG:3857"
+
+
+_DESCRIBE: dict[str, Callable[[Path, Path, model.Layer], Facts]] = {
+    "vector": _vector,
+    "raster": _raster,
+    "wms": _cascade,
+    "wmts": _cascade,
+    "xyz": _cascade,
+    "ogcapi": _cascade,
+}
+
+
+def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
+    """The fields that the layer names are in its data."""
+    fields = getattr(facts, "fields", ())
+    names = [field.name for field in fields]
+    asked = [("fields", name) for name in layer.definition.fields]
+    if layer.definition.time and layer.definition.time.attribute:
+        asked.append(("time.attribute", layer.definition.time.attribute))
+    for key, name in asked:
+        if name not in names:
+            message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"
+            found.problems.append(layer.problem(f"{key}.{name}" if key == "fields" else key, message))
+
+
+def _files(config: Path, layer: Declared) -> list[str]:
+    """Name, size and time of every file of a layer's data."""
+    source = layer.definition.source
+    if isinstance(source, model.VectorSource):
+        pattern = source.vector
+    elif isinstance(source, model.RasterSource):
+        pattern = source.raster
+    else:
+        return []
+    paths = sorted(glob(str(config / pattern), recursive=True))
+    return [f"{path} {(status := Path(path).stat()).st_size} {status.st_mtime_ns}" for path in paths]
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
