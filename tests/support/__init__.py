@@ -1,0 +1,1 @@
+"""What tests share: the OGC's schemas, a running server, small data."""
