@@ -40,10 +40,10 @@ _CRS84_SPELLINGS = frozenset(
 )
 _ALIASES = {"IGNF:LAMB93": "EPSG:2154", "IGNF:RGF93G": "EPSG:4171", "EPSG:900913": "EPSG:3857"}
 _FORMS = (
-    ("SHORT", re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE)),
-    ("URN", re.compile(r"urn:(?:x-)?ogc:def:crs:EPSG:[\d.]*:(\d{4,6})", re.IGNORECASE)),
-    ("URI", re.compile(r"https?://www\.opengis\.net/def/crs/EPSG/[\d.]+/(\d{4,6})", re.IGNORECASE)),
-    ("GML", re.compile(r"https?://www\.opengis\.net/gml/srs/epsg\.xml#(\d{4,6})", re.IGNORECASE)),
+    ("SHORT", re.compile(r"EPSG:(\d{4,6})", re.ASCII | re.IGNORECASE)),
+    ("URN", re.compile(r"urn:(?:x-)?ogc:def:crs:EPSG(?::[\d.]*)?:(\d{4,6})", re.ASCII | re.IGNORECASE)),
+    ("URI", re.compile(r"https?://www\.opengis\.net/def/crs/EPSG/[\d.]+/(\d{4,6})", re.ASCII | re.IGNORECASE)),
+    ("GML", re.compile(r"https?://www\.opengis\.net/gml/srs/epsg\.xml#(\d{4,6})", re.ASCII | re.IGNORECASE)),
 )
 
 
