@@ -8,8 +8,7 @@ RUN = $(UV) run --frozen
 .PHONY: install demo test lint bench conformance schemas
 
 install:
-	@sh scripts/uv.sh
-	@$(UV) sync --frozen --quiet
+	@sh scripts/install.sh
 
 demo: install
 	@$(RUN) garrigue demo --port $(PORT) --idle $(IDLE)
