@@ -1,0 +1,108 @@
+"""Geometry columns (WKB) as arrays of shapes: read, reprojected, compared with the box of a query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+
+from layers.crs import BBox, transform_bbox, transformer
+from layers.facts import VectorFacts
+from layers.query import FeatureQuery
+
+type Shapes = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The box of a query in the layer's CRS: the shape that features must meet, and the box around it.
+
+    `nothing`: no feature of the layer can meet it.
+    """
+
+    shape: Any
+    bounds: BBox
+    nothing: bool = False
+
+    def matches(self, geometries: Shapes) -> pa.Array:
+        """Which geometries are not disjoint from the shape (OGC 09-026r2, 7.8.3.2); null for a null geometry."""
+        shapely.prepare(self.shape)
+        return pa.array(shapely.intersects(self.shape, geometries))
+
+
+def shapes(column: pa.Array) -> Shapes:
+    """Shapely geometries of a WKB column; None where there is none, or none that GEOS can hold."""
+    return shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")  # type: ignore[no-any-return]
+
+
+def reprojected(column: pa.Array, source: str, target: str) -> pa.Array:
+    """The WKB column in another CRS, x first, Z untouched; null where the target has no such place."""
+    if source == target:
+        return column
+    moved = move(shapes(column), source, target)
+    return pa.array(shapely.to_wkb(moved, flavor="iso"), pa.binary())
+
+
+def move(geometries: Shapes, source: str, target: str) -> Shapes:
+    """The geometries in another CRS, x first, Z untouched; None where the target has no such place."""
+    if source == target:
+        return geometries
+    change = transformer(source, target)
+
+    def along(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
+        return np.column_stack([x, y, *coordinates.T[2:]])
+
+    flat = ~shapely.has_z(geometries)
+    out = geometries.copy()
+    out[flat] = shapely.transform(geometries[flat], along)
+    out[~flat] = shapely.transform(geometries[~flat], along, include_z=True)
+    lost = ~np.isfinite(shapely.bounds(out)).all(axis=1) & ~shapely.is_empty(out)
+    out[lost] = None
+    return out
+
+
+def region(query: FeatureQuery, facts: VectorFacts) -> Region:
+    """The query's box in the layer's CRS; a box in another CRS becomes the curved shape that it is there."""
+    assert query.bbox is not None
+    crs = query.bbox_crs or query.crs
+    if crs == facts.crs:
+        return Region(box(query.bbox), query.bbox)
+    reach = transform_bbox(_grown(facts.extent), facts.crs, crs)
+    if not np.isfinite(reach).all():
+        return _moved(query.bbox, crs, facts.crs)
+    x0, y0, x1, y1 = query.bbox
+    if x0 <= reach[0] and y0 <= reach[1] and x1 >= reach[2] and y1 >= reach[3]:
+        return Region(box(facts.extent), facts.extent)
+    cut = (max(x0, reach[0]), max(y0, reach[1]), min(x1, reach[2]), min(y1, reach[3]))
+    if cut[0] > cut[2] or cut[1] > cut[3]:
+        return Region(shapely.Point(), facts.extent, nothing=True)
+    return _moved(cut, crs, facts.crs)
+
+
+def box(bbox: BBox) -> Any:
+    """The box as a shape: a line or a point where it has no area."""
+    x0, y0, x1, y1 = bbox
+    if x0 == x1 and y0 == y1:
+        return shapely.Point(x0, y0)
+    if x0 == x1 or y0 == y1:
+        return shapely.LineString([(x0, y0), (x1, y1)])
+    return shapely.box(x0, y0, x1, y1)
+
+
+def _grown(extent: BBox) -> BBox:
+    margin = 0.01 * max(extent[2] - extent[0], extent[3] - extent[1], 1e-9)
+    return (extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin)
+
+
+def _moved(bbox: BBox, source: str, target: str) -> Region:
+    shape = box(bbox)
+    size = max(bbox[2] - bbox[0], bbox[3] - bbox[1])
+    if size:
+        shape = shapely.segmentize(shape, size / 64)
+    moved = move(np.array([shape]), source, target)[0]
+    if moved is None:
+        return Region(shapely.Point(), bbox, nothing=True)
+    return Region(moved, tuple(moved.bounds))

@@ -1,0 +1,242 @@
+"""What a vector file tells of itself: `describe` reads it once, when the registry is compiled.
+
+`Features` (layers.sources.features) reads its features. GeoParquet goes through pyarrow
+(`layers.sources.geoparquet`), everything else through OGR.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import pyproj
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.raw import open_arrow
+from pyproj.exceptions import CRSError
+
+from layers import model
+from layers.crs import area_of_use, parse_crs, transform_bbox
+from layers.errors import SourceError, UnknownCrsError, hint
+from layers.facts import Field, VectorFacts
+from layers.sources.features import Features
+from layers.sources.geometry import shapes
+
+__all__ = ["Features", "describe", "source_path"]
+
+_TYPES = {
+    "OFTInteger": "integer",
+    "OFTInteger64": "integer",
+    "OFTReal": "real",
+    "OFTDate": "date",
+    "OFTDateTime": "datetime",
+    "OFTTime": "time",
+    "OFTBinary": "binary",
+}
+_SIMPLE = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
+_LOOSE = frozenset({"ESRI Shapefile", "GeoJSON", "GeoJSONSeq", "TopoJSON"})
+_FAMILIES = {0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "Point", 5: "LineString", 6: "Polygon"}
+
+
+def describe(source: model.VectorSource, config: Path, *, time_attribute: str | None = None) -> VectorFacts:
+    """CRS, extent, geometry, fields, count of a declared source; `config` is where relative paths start.
+
+    Raises SourceError with what is wrong and what is there instead.
+    """
+    path = source_path(source, config)
+    if path.lower().endswith((".parquet", ".geoparquet")):
+        from layers.sources.geoparquet import describe as describe_parquet
+
+        return describe_parquet(source, path, time_attribute=time_attribute)
+    return _describe(source, path, time_attribute)
+
+
+def source_path(source: model.VectorSource, config: Path) -> str:
+    """Absolute path of the file; GDAL's /vsi… paths stay as written."""
+    if source.vector.startswith("/vsi"):
+        return source.vector
+    path = (config / source.vector).resolve()
+    if not path.exists():
+        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise SourceError(f"{source.vector}: there is no such file{hint(path.name, near)}")
+    return str(path)
+
+
+def _describe(source: model.VectorSource, path: str, time_attribute: str | None) -> VectorFacts:
+    layer = _layer_name(source, path)
+    info = _read_info(path, layer, source.encoding)
+    fields = tuple(_fields(info, path, layer))
+    _check_attribute(time_attribute, fields, "time.attribute")
+    kinds, has_z = _geometry(info, path, layer)
+    crs = _crs_id(source, info["crs"])
+    return VectorFacts(
+        crs=crs,
+        extent=_extent(info["total_bounds"], crs),
+        geometry=kinds,
+        has_z=has_z,
+        fields=fields,
+        count=int(info["features"]),
+        driver=str(info["driver"]),
+        path=path,
+        layer=layer,
+        key=_key(source, info, fields, path, layer),
+        times=_times(time_attribute, path, layer, source.encoding),
+        drawn=path,
+        drawn_layer=layer,
+    )
+
+
+def _layer_name(source: model.VectorSource, path: str) -> str:
+    try:
+        layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+    except DataSourceError as error:
+        raise SourceError(f"{source.vector}: cannot be opened: {error}") from None
+    if source.layer is None:
+        if len(layers) != 1:
+            shown = ", ".join(layers) or "none with geometry"
+            raise SourceError(f"{source.vector}: `layer` must say which of its layers: {shown}")
+        return layers[0]
+    if source.layer not in layers:
+        raise SourceError(
+            f"{source.vector}: no layer {source.layer!r}; there is {', '.join(layers)}{hint(source.layer, layers)}"
+        )
+    return source.layer
+
+
+def _read_info(path: str, layer: str, encoding: str | None) -> dict[str, Any]:
+    try:
+        return dict(
+            pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True, force_total_bounds=True)
+        )
+    except (DataSourceError, DataLayerError) as error:
+        raise SourceError(f"{path}: layer {layer!r} cannot be read: {error}") from None
+
+
+def _fields(info: dict[str, Any], path: str, layer: str) -> Iterator[Field]:
+    required = _required_columns(path, layer) if info["driver"] == "GPKG" else frozenset()
+    for name, kind, subtype in zip(info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True):
+        type_ = "boolean" if subtype == "OFSTBoolean" else _TYPES.get(kind, "string")
+        yield Field(str(name), type_, nullable=str(name) not in required)
+
+
+def _required_columns(path: str, layer: str) -> frozenset[str]:
+    """Columns declared NOT NULL in a GeoPackage, which OGR's information leaves out."""
+    with sqlite3.connect(f"file:{_uri_path(path)}?mode=ro", uri=True) as connection:
+        rows = connection.execute('SELECT name FROM pragma_table_info(?) WHERE "notnull"', (layer,)).fetchall()
+    connection.close()
+    return frozenset(name for (name,) in rows)
+
+
+def _uri_path(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _check_attribute(name: str | None, fields: Iterable[Field], key: str) -> None:
+    names = [field.name for field in fields]
+    if name is not None and name not in names:
+        raise SourceError(f"{key}: no field {name!r}; there is {', '.join(names)}{hint(name, names)}")
+
+
+def _geometry(info: dict[str, Any], path: str, layer: str) -> tuple[str, bool]:
+    """Geometry type and whether there is Z; read from the features where the format does not bind them."""
+    declared = str(info["geometry_type"]).removeprefix("2.5D ").removeprefix("Measured ").removeprefix("3D ")
+    kind, _, dimensions = declared.partition(" ")
+    has_z = "Z" in dimensions or "2.5D" in str(info["geometry_type"]) or "3D" in str(info["geometry_type"])
+    if kind in _SIMPLE and info["driver"] not in _LOOSE:
+        return kind, has_z
+    return _scan_geometry(path, layer)
+
+
+def _scan_geometry(path: str, layer: str) -> tuple[str, bool]:
+    kinds: set[int] = set()
+    has_z = False
+    with open_arrow(path, layer=layer, columns=[], use_pyarrow=True) as (meta, reader):
+        for batch in reader:
+            column = batch.column(meta["geometry_name"] or "wkb_geometry")
+            found = shapes(column)
+            kinds.update(np.unique(shapely.get_type_id(found)).tolist())
+            has_z = has_z or bool(shapely.has_z(found).any())
+    return common_type(kinds), has_z
+
+
+def common_type(kinds: Iterable[int]) -> str:
+    """The narrowest type that holds GEOS's type ids: a family's single type, its Multi, or Unknown."""
+    found = set(kinds) - {-1}
+    families = {_FAMILIES.get(kind, "Unknown") for kind in found}
+    if len(families) != 1 or "Unknown" in families:
+        return "Unknown"
+    family = families.pop()
+    return f"Multi{family}" if found & {4, 5, 6} else family
+
+
+def _crs_id(source: model.VectorSource, crs: str | None) -> str:
+    if source.crs:
+        try:
+            return parse_crs(source.crs).id
+        except UnknownCrsError as error:
+            raise SourceError(f"crs: {error}") from None
+    if not crs:
+        raise SourceError(f"{source.vector}: the file does not tell its CRS: declare `crs: EPSG:…`")
+    return crs_id_of(crs, source.vector)
+
+
+def crs_id_of(text: str, name: str) -> str:
+    """Canonical id of what a file says (EPSG:n, WKT, PROJJSON). Raises SourceError where it is none."""
+    try:
+        return parse_crs(text).id
+    except UnknownCrsError:
+        pass
+    try:
+        authority = pyproj.CRS.from_user_input(text).to_authority(min_confidence=60)
+        return parse_crs(":".join(authority)).id if authority else _no_crs(name, text)
+    except (CRSError, UnknownCrsError):
+        return _no_crs(name, text)
+
+
+def _no_crs(name: str, text: str) -> str:
+    raise SourceError(f"{name}: its CRS has no EPSG code ({text[:80]!r}): declare `crs: EPSG:…`")
+
+
+def _extent(bounds: Any, crs: str) -> tuple[float, float, float, float]:
+    """Bounds of the features; of the CRS's area of use where there are none."""
+    if bounds is not None and np.isfinite(bounds).all():
+        return tuple(float(value) for value in bounds)  # type: ignore[return-value]
+    return transform_bbox(area_of_use(crs) or (-180.0, -90.0, 180.0, 90.0), "OGC:CRS84", crs)
+
+
+def _key(
+    source: model.VectorSource, info: dict[str, Any], fields: tuple[Field, ...], path: str, layer: str
+) -> str | None:
+    """The declared key, checked to tell every feature from the others; else the file's own fid column."""
+    if source.key is None or source.key == info.get("fid_column"):
+        return str(info["fid_column"]) or None if info["driver"] == "GPKG" else None
+    _check_attribute(source.key, fields, "key")
+    seen: set[Any] = set()
+    for value in _values(source.key, path, layer, source.encoding):
+        if value is None or value in seen:
+            raise SourceError(f"key: {source.key!r} does not tell features apart: {value!r} is there twice or empty")
+        seen.add(value)
+    return source.key
+
+
+def _times(attribute: str | None, path: str, layer: str, encoding: str | None) -> tuple[str, ...]:
+    if attribute is None:
+        return ()
+    return iso_times(_values(attribute, path, layer, encoding))
+
+
+def iso_times(values: Iterable[Any]) -> tuple[str, ...]:
+    """Distinct values as ISO 8601 text, ascending; whole numbers are years."""
+    found = {value for value in values if value is not None}
+    return tuple(sorted(value.isoformat() if hasattr(value, "isoformat") else str(value) for value in found))
+
+
+def _values(name: str, path: str, layer: str, encoding: str | None) -> Iterator[Any]:
+    with open_arrow(path, layer=layer, columns=[name], read_geometry=False, encoding=encoding, use_pyarrow=True) as (
+        _,
+        reader,
+    ):
+        for batch in reader:
+            yield from batch.column(name).to_pylist()
