@@ -7,7 +7,18 @@ tells (CRS, extent, fields, bands) are not here: see `layers.facts`.
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 LAYER_ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -28,6 +39,11 @@ class Text(Model):
     @classmethod
     def _from_string(cls, value: Any) -> Any:
         return {"fr": value, "en": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Editors are told that a plain string does as well."""
+        return {"anyOf": [handler(core), {"type": "string"}]}
 
     def get(self, language: str) -> str:
         """The words in a language ("fr" or "en"), else in the other."""
