@@ -12,8 +12,8 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    Tag,
     GetJsonSchemaHandler,
+    Tag,
     field_validator,
     model_validator,
 )
