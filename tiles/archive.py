@@ -1,0 +1,193 @@
+"""One archive of the store: a valid MBTiles file (rows from the south) in which identical tiles are kept once.
+
+    images(tile_id, tile_data)      tile_id: XXH3-64 of the bytes in hexadecimal, also the tile's ETag
+    map(zoom_level, tile_column, tile_row, tile_id, stamp, made)
+    tiles                           the view that MBTiles asks for
+    metadata(name, value)           MBTiles' own, and garrigue:grid, garrigue:tiles, garrigue:images, garrigue:bytes
+
+`stamp` is the layer's when the tile was made, `made` seconds since 1970. Counts change in the transaction that
+changes the tiles. The journal is SQLite's rollback journal: at rest an archive is one file, and a writer that
+is killed loses the transaction in hand, which the next process to open the archive rolls back.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xxhash import xxh3_64_hexdigest
+
+from tiles.address import south_row
+
+WAIT = 60.0
+"""Seconds that a writer waits for another one of the same archive."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS images (tile_id TEXT NOT NULL PRIMARY KEY, tile_data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS map (
+  zoom_level INTEGER NOT NULL, tile_column INTEGER NOT NULL, tile_row INTEGER NOT NULL, tile_id TEXT NOT NULL,
+  stamp TEXT NOT NULL DEFAULT '', made INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (zoom_level, tile_column, tile_row)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS map_tile_id ON map (tile_id);
+CREATE VIEW IF NOT EXISTS tiles AS
+  SELECT zoom_level, tile_column, tile_row, tile_data FROM map JOIN images USING (tile_id);
+"""
+_SELECT = "SELECT tile_id FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+_WRITE = (
+    "INSERT INTO map (zoom_level, tile_column, tile_row, tile_id, stamp, made) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET tile_id = excluded.tile_id, stamp = excluded.stamp, made = excluded.made"
+)
+_COUNT = (
+    "INSERT INTO metadata VALUES (?, ?) "
+    "ON CONFLICT DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS TEXT)"
+)
+_SET = "INSERT INTO metadata VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+
+
+class ArchiveError(Exception):
+    """An archive that cannot be written: a read-only store, a full disk; in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveInfo:
+    """What an archive says of itself: MBTiles' name, format (png, jpg, webp, pbf), bounds in degrees, and the grid."""
+
+    name: str
+    format: str
+    bounds: tuple[float, float, float, float]
+    grid: str
+    attribution: str = ""
+    stamp: str = ""
+
+
+@dataclass(slots=True)
+class Sizes:
+    """Tiles, distinct images, and the images' bytes; a change where an operation gives it."""
+
+    tiles: int = 0
+    images: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Sizes") -> "Sizes":
+        return Sizes(self.tiles + other.tiles, self.images + other.images, self.bytes + other.bytes)
+
+
+def tile_id(data: bytes) -> str:
+    """The id of a tile's bytes: XXH3-64, 16 hexadecimal digits."""
+    return xxh3_64_hexdigest(data)
+
+
+def put(file: Path, tiles: Iterable[tuple[int, int, int, bytes]], info: ArchiveInfo) -> Sizes:
+    """Write tiles (level, column, row from the north, bytes) in one transaction; what changed. Raises ArchiveError."""
+    with writing(file) as db:
+        _declare(db, info)
+        change = Sizes()
+        left: set[str] = set()
+        made = int(time.time())
+        for z, x, y, data in tiles:
+            place = (z, x, south_row(z, y))
+            new = tile_id(data)
+            old = db.execute(_SELECT, place).fetchone()
+            if old is None or old[0] != new:
+                added = db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (new, data)).rowcount
+                change += Sizes(old is None, added, len(data) * added)
+            db.execute(_WRITE, (*place, new, info.stamp, made))
+            if old is not None and old[0] != new:
+                left.add(old[0])
+        change += _forget(db, left)
+        _account(db, change)
+        return change
+
+
+def delete(file: Path, places: Iterable[tuple[int, int, int]]) -> Sizes:
+    """Delete tiles (level, column, row from the north) in one transaction; what changed (negative)."""
+    if not file.exists():
+        return Sizes()
+    with writing(file) as db:
+        change, left = Sizes(), set()
+        for z, x, y in places:
+            place = (z, x, south_row(z, y))
+            for (old,) in db.execute(_SELECT, place).fetchall():
+                left.add(old)
+                sql = "DELETE FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+                change += Sizes(-db.execute(sql, place).rowcount)
+        change += _forget(db, left)
+        _account(db, change)
+        return change
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[sqlite3.Connection]:
+    """A transaction on an archive, made where there is none; a corrupt one is put aside first."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        db = _open_sound(file)
+    except (OSError, sqlite3.Error) as error:
+        raise ArchiveError(f"the store cannot be written at {file}: {error}") from None
+    try:
+        yield db
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise ArchiveError(f"the store cannot be written at {file}: {error}") from None
+    finally:
+        db.close()
+
+
+def _open_sound(file: Path) -> sqlite3.Connection:
+    try:
+        return _open(file)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise
+        file.rename(file.with_suffix(".corrupt"))
+        return _open(file)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, timeout=WAIT, isolation_level=None)
+    try:
+        db.execute("PRAGMA cache_size = -8000")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        if db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0] == 0:
+            for statement in SCHEMA.split(";\n"):
+                db.execute(statement)
+            db.execute("PRAGMA application_id = 0x4d504258")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _declare(db: sqlite3.Connection, info: ArchiveInfo) -> None:
+    written = {
+        "name": info.name,
+        "format": info.format,
+        "bounds": ",".join(f"{value:.7g}" for value in info.bounds),
+        "type": "overlay" if info.format in ("png", "webp") else "baselayer",
+        "version": "1",
+        "garrigue:grid": info.grid,
+        "garrigue:stamp": info.stamp,
+    } | ({"attribution": info.attribution} if info.attribution else {})
+    db.executemany(_SET, written.items())
+
+
+def _forget(db: sqlite3.Connection, ids: Iterable[str]) -> Sizes:
+    change = Sizes()
+    for old in ids:
+        if db.execute("SELECT 1 FROM map WHERE tile_id = ? LIMIT 1", (old,)).fetchone() is None:
+            (length,) = db.execute("SELECT LENGTH(tile_data) FROM images WHERE tile_id = ?", (old,)).fetchone()
+            db.execute("DELETE FROM images WHERE tile_id = ?", (old,))
+            change += Sizes(0, -1, -length)
+    return change
+
+
+def _account(db: sqlite3.Connection, change: Sizes) -> None:
+    for name in ("tiles", "images", "bytes"):
+        db.execute(_COUNT, (f"garrigue:{name}", str(getattr(change, name))))
+    low, high = db.execute("SELECT MIN(zoom_level), MAX(zoom_level) FROM map").fetchone()
+    if low is not None:
+        db.executemany(_SET, (("minzoom", str(low)), ("maxzoom", str(high))))

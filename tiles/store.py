@@ -1,0 +1,246 @@
+"""The store of tiles: STORE/tiles/{layer}/{grid}/{style}[@{time}]/{band}/{cx}/{cy}.mbtiles, a quad cell an archive.
+
+Writers on different cells never wait for each other; an archive is replaced by renaming one over it, and readers
+see that within a second. Reading needs SQLite alone: the front imports this (standard library and xxhash).
+"""
+
+import logging
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+from shutil import disk_usage
+from time import monotonic
+from urllib.parse import quote
+
+from tiles import archive
+from tiles.address import TileAddress, shard_cell, south_row
+from tiles.archive import ArchiveError, ArchiveInfo, Sizes
+from tiles.grids import BUILT_IN
+
+logger = logging.getLogger("garrigue.store")
+
+STORED = {item.id: item.stored for item in BUILT_IN.values()}
+FRESH = 1.0
+"""Seconds after which a reader looks whether an archive was replaced."""
+FLOOR = 256 * 1024 * 1024
+"""Bytes of free disk under which nothing is written any more."""
+
+_SELECT = (
+    "SELECT tile_id, tile_data FROM images WHERE tile_id = "
+    "(SELECT tile_id FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?)"
+)
+
+type Key = tuple[str, str, str, str, int, int, int]
+
+
+class _Handle:
+    """An open archive: its cursor, the file it is, and when that was last looked at."""
+
+    __slots__ = ("checked", "cursor", "identity")
+
+    def __init__(self, cursor: sqlite3.Cursor, identity: tuple[int, int], checked: float) -> None:
+        self.cursor = cursor
+        self.identity = identity
+        self.checked = checked
+
+
+class Store:
+    """Tiles under a folder. Not for several threads at once; `handles` archives stay open at most.
+
+    `patience` is how many seconds a read waits for a writer's commit before it counts as a miss.
+    """
+
+    def __init__(self, root: Path, *, handles: int = 128, patience: float = 0.1, floor: int = FLOOR) -> None:
+        self.root = root
+        self.handles = handles
+        self.patience = patience
+        self.floor = floor
+        self._open: OrderedDict[Key, _Handle] = OrderedDict()
+
+    def get(self, address: TileAddress) -> tuple[str, bytes] | None:
+        """ETag (without quotes) and bytes of a tile, or None where it is not there or cannot be read."""
+        layer, style, time, grid, z, x, y = address
+        band = z & ~7
+        shift = z - band
+        key = (layer, STORED.get(grid, grid), style, time, band, x >> shift, y >> shift)
+        handle = self._open.get(key)
+        now = monotonic()
+        try:
+            if handle is None or now - handle.checked > FRESH:
+                handle = self._handle(key, handle, now)
+                if handle is None:
+                    return None
+            else:
+                self._open.move_to_end(key)
+            row = handle.cursor.execute(_SELECT, (z, x, (1 << z) - 1 - y)).fetchone()
+        except sqlite3.Error as error:
+            return self._failed(key, error, address)
+        return row  # type: ignore[no-any-return]
+
+    def put_many(self, tiles: Iterable[tuple[TileAddress, bytes]], info: ArchiveInfo) -> Sizes:
+        """Write tiles, one transaction an archive; what changed. Raises ArchiveError."""
+        change = Sizes()
+        for file, items in self._by_file(tiles):
+            self._check_space()
+            change += archive.put(file, ((a.z, a.x, a.y, data) for a, data in items), info)
+        return change
+
+    def delete(self, addresses: Iterable[TileAddress]) -> Sizes:
+        """Delete tiles, one transaction an archive; what changed (negative). Raises ArchiveError."""
+        change = Sizes()
+        for file, items in self._by_file((address, b"") for address in addresses):
+            change += archive.delete(file, ((a.z, a.x, a.y) for a, _ in items))
+        return change
+
+    def present(self, first: TileAddress, last: TileAddress, stamp: str | None = None) -> set[tuple[int, int]]:
+        """Columns and rows that are there in a block of one level; with `stamp`, of those made by that stamp."""
+        found: set[tuple[int, int]] = set()
+        for file in self._files_between(first, last):
+            found.update(_places(file, first, last, stamp, self.patience))
+        return found
+
+    def path(self, address: TileAddress) -> Path:
+        """The archive of a tile."""
+        band, cx, cy = shard_cell(address.z, address.x, address.y)
+        return self._path(
+            (address.layer, STORED.get(address.grid, address.grid), address.style, address.time, band, cx, cy)
+        )
+
+    def files(self, layer: str | None = None) -> Iterator[Path]:
+        """Every archive, or those of a layer."""
+        yield from sorted((self.root / "tiles").glob(f"{quote(layer, safe='') if layer else '*'}/*/*/*/*/*.mbtiles"))
+
+    def sizes(self, layer: str | None = None) -> Sizes:
+        """Tiles, images and bytes of a layer, or of all, as the archives account them."""
+        total = Sizes()
+        for file in self.files(layer):
+            total += read_sizes(file)
+        return total
+
+    def close(self) -> None:
+        """Close every archive."""
+        while self._open:
+            self._close(next(iter(self._open)))
+
+    def _path(self, key: Key) -> Path:
+        layer, grid, style, time, band, cx, cy = key
+        names = f"{_safe(style)}@{_safe(time)}" if time else _safe(style)
+        return self.root / "tiles" / _safe(layer) / _safe(grid) / names / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
+
+    def _handle(self, key: Key, handle: _Handle | None, now: float) -> _Handle | None:
+        file = self._path(key)
+        try:
+            status = file.stat()
+        except OSError:
+            if handle is not None:
+                self._close(key)
+            return None
+        identity = (status.st_dev, status.st_ino)
+        if handle is not None and handle.identity == identity:
+            handle.checked = now
+            self._open.move_to_end(key)
+            return handle
+        if handle is not None:
+            self._close(key)
+        while len(self._open) >= self.handles:
+            self._close(next(iter(self._open)))
+        handle = self._open[key] = _Handle(_connect(file, self.patience).cursor(), identity, now)
+        return handle
+
+    def _close(self, key: Key) -> None:
+        if handle := self._open.pop(key, None):
+            handle.cursor.connection.close()
+
+    def _failed(self, key: Key, error: sqlite3.Error, address: TileAddress) -> tuple[str, bytes] | None:
+        """A miss, said in the log where the archive itself is at fault; a killed writer's rest is rolled back first."""
+        self._close(key)
+        file = self._path(key)
+        if error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK and _roll_back(file):
+            return self.get(address)
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            logger.error("the archive %s cannot be read: %s", file, error)
+        return None
+
+    def _by_file(
+        self, tiles: Iterable[tuple[TileAddress, bytes]]
+    ) -> Iterator[tuple[Path, list[tuple[TileAddress, bytes]]]]:
+        ordered = sorted(tiles, key=lambda item: (item[0][:4], shard_cell(*item[0][4:])))
+        for _, items in groupby(ordered, key=lambda item: (item[0][:4], shard_cell(*item[0][4:]))):
+            block = list(items)
+            yield self.path(block[0][0]), block
+
+    def _files_between(self, first: TileAddress, last: TileAddress) -> Iterator[Path]:
+        band, left, top = shard_cell(first.z, first.x, first.y)
+        _, right, bottom = shard_cell(last.z, last.x, last.y)
+        for cx in range(left, right + 1):
+            for cy in range(top, bottom + 1):
+                yield self.path(first._replace(z=band, x=cx, y=cy))
+
+    def _check_space(self) -> None:
+        place = self.root
+        while not place.exists():
+            place = place.parent
+        free = disk_usage(place).free
+        if free < self.floor:
+            raise ArchiveError(
+                f"only {free >> 20} MiB are free at {self.root}: nothing is written under {self.floor >> 20} MiB"
+            )
+
+
+def read_sizes(file: Path) -> Sizes:
+    """What an archive accounts for itself; nothing where it cannot be read."""
+    try:
+        with closing(_connect(file, 1.0)) as db:
+            rows = dict(db.execute("SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%'").fetchall())
+    except sqlite3.Error as error:
+        logger.error("the archive %s cannot be read: %s", file, error)
+        return Sizes()
+    return Sizes(*(int(rows.get(f"garrigue:{name}", 0)) for name in ("tiles", "images", "bytes")))
+
+
+def _safe(text: str) -> str:
+    """A name that is one part of a path on any file system."""
+    quoted = quote(text, safe="")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+
+
+def _connect(file: Path, patience: float) -> sqlite3.Connection:
+    uri = f"file:{quote(str(file.absolute()))}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA cache_size = -32")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _roll_back(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(file, timeout=1.0)) as db:
+            db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def _places(
+    file: Path, first: TileAddress, last: TileAddress, stamp: str | None, patience: float
+) -> Iterator[tuple[int, int]]:
+    if not file.exists():
+        return
+    sql = "SELECT tile_column, tile_row, stamp FROM map WHERE zoom_level = ? AND tile_column BETWEEN ? AND ?"
+    sql += " AND tile_row BETWEEN ? AND ?"
+    z = first.z
+    try:
+        with closing(_connect(file, max(patience, 5.0))) as db:
+            rows = db.execute(sql, (z, first.x, last.x, south_row(z, last.y), south_row(z, first.y))).fetchall()
+    except sqlite3.Error as error:
+        logger.error("the archive %s cannot be read: %s", file, error)
+        return
+    for x, row, made_by in rows:
+        if stamp is None or made_by == stamp:
+            yield x, south_row(z, row)
