@@ -18,14 +18,17 @@ class TileAddress(NamedTuple):
     y: int
 
 
-BAND = 8
-"""Levels that share an archive (z // 8): at most 4^0 + … + 4^7 = 21,845 tiles."""
-
-
 def shard_cell(z: int, x: int, y: int) -> tuple[int, int, int]:
-    """The archive of a tile: first level of its band, column and row (from the north) of the cell at that level."""
-    band = z - z % BAND
-    return band, x >> (z - band), y >> (z - band)
+    """The archive of a tile: first level of its band, column and row (from the north) of its cell.
+
+    Levels 0 to 7 are one archive. Then a band is four levels and a cell 16 × 16 tiles of the band's first level,
+    so that an archive holds 256 to 21,760 tiles whatever the deepest level is.
+    """
+    if z < 8:
+        return 0, 0, 0
+    band = z & ~3
+    shift = z - band + 4
+    return band, x >> shift, y >> shift
 
 
 def south_row(z: int, y: int) -> int:

@@ -63,9 +63,7 @@ class Store:
     def get(self, address: TileAddress) -> tuple[str, bytes] | None:
         """ETag (without quotes) and bytes of a tile, or None where it is not there or cannot be read."""
         layer, style, time, grid, z, x, y = address
-        band = z & ~7
-        shift = z - band
-        key = (layer, STORED.get(grid, grid), style, time, band, x >> shift, y >> shift)
+        key = (layer, STORED.get(grid, grid), style, time, *shard_cell(z, x, y))
         handle = self._open.get(key)
         now = monotonic()
         try:
@@ -177,7 +175,9 @@ class Store:
         _, right, bottom = shard_cell(last.z, last.x, last.y)
         for cx in range(left, right + 1):
             for cy in range(top, bottom + 1):
-                yield self.path(first._replace(z=band, x=cx, y=cy))
+                yield self._path(
+                    (first.layer, STORED.get(first.grid, first.grid), first.style, first.time, band, cx, cy)
+                )
 
     def _check_space(self) -> None:
         place = self.root

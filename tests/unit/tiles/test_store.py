@@ -77,10 +77,12 @@ def test_what_is_there_in_a_block_is_told(store: Store) -> None:
     assert store.present(at(120, 120), at(135, 135), "newer") == set()
 
 
-def test_levels_and_cells_go_to_archives_of_their_own() -> None:
+@pytest.mark.parametrize(("z", "first"), [(8, 8), (11, 8), (12, 12), (16, 16), (19, 16), (22, 20)])
+def test_an_archive_is_a_quad_cell_of_four_levels(z: int, first: int) -> None:
+    side = 16 << (z - first)
+    assert shard_cell(z, 3 * side, 5 * side) == shard_cell(z, 4 * side - 1, 6 * side - 1) == (first, 3, 5)
+    assert shard_cell(z, 4 * side, 5 * side) == (first, 4, 5)
     assert shard_cell(7, 100, 100) == (0, 0, 0)
-    assert shard_cell(8, 100, 101) == (8, 100, 101)
-    assert shard_cell(15, 100 * 128 + 127, 101 * 128) == (8, 100, 101)
     assert south_row(3, 0) == 7
 
 
@@ -123,7 +125,7 @@ def test_a_reader_opens_a_replaced_archive_and_forgets_a_deleted_one(
 
 
 def test_open_archives_are_bounded(store: Store) -> None:
-    addresses = [at(x * 64, 0) for x in range(10)]
+    addresses = [at(x * 64, 0, z=12) for x in range(10)]
     store.put_many([(address, b"a") for address in addresses], INFO)
     assert all(store.get(address) for address in addresses * 2)
     assert len(store._open) == 4

@@ -1,0 +1,23 @@
+"""What a tile depends on, as one short text: a tile whose stamp is another one is stale."""
+
+from pathlib import Path
+
+from xxhash import xxh3_64
+
+from layers.registry import Layer
+
+
+def tile_stamp(layer: Layer, style: str) -> str:
+    """16 hexadecimal digits that change with the data, the style's file and what of the definition is drawn.
+
+    A title or a keyword changes nothing here: the tiles of a whole département must not be made again for it.
+    """
+    definition = layer.definition
+    digest = xxh3_64(layer.data_stamp.encode())
+    digest.update(definition.source.model_dump_json().encode())
+    digest.update(definition.time.model_dump_json().encode() if definition.time else b"")
+    digest.update(f"{definition.tiles.format}|{definition.min_scale}|{definition.max_scale}".encode())
+    path = layer.styles.get(style, "")
+    if path and Path(path).exists():
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()

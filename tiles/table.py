@@ -1,0 +1,58 @@
+"""The tiles of a registry as a plain table: what the front must know to answer, or refuse, a tile without the engine."""
+
+from typing import Any
+
+from layers.registry import Layer, Registry
+from tiles.format import tile_format
+from tiles.grids import Grid, GridError, grid, grids
+from tiles.limits import limits
+from tiles.stamp import tile_stamp
+
+
+def layer_grids(layer: Layer, registry: Registry) -> tuple[Grid, ...]:
+    """The grids of a layer as declared, in order, those left out whose CRS its extent cannot reach."""
+    found = (grid(name, registry.config) for name in layer.definition.tiles.grids)
+    return tuple(item for item in found if limits(layer, item))
+
+
+def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:
+    """The grid of a name as asked, if the layer has it or one that shares its tiles; None otherwise."""
+    try:
+        asked = grid(name, registry.config)
+    except GridError:
+        return None
+    return asked if any(item.stored == asked.stored for item in layer_grids(layer, registry)) else None
+
+
+def tile_table(registry: Registry) -> dict[str, Any]:
+    """JSON: `grids` (by id, for Grid.from_json) and `layers`, each with
+
+    theme, styles, times, default_time, extensions, media_type, stamps (by style), and limits:
+    {stored grid: {level: [x0, y0, x1, y1]}}.
+    """
+    layers = {layer.id: _entry(layer, registry) for layer in registry.layers.values()}
+    used = {item for layer in registry.layers.values() for item in layer_grids(layer, registry)}
+    return {"grids": {item.id: item.to_json() for item in _siblings(used, registry)}, "layers": layers}
+
+
+def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
+    kind = tile_format(layer)
+    return {
+        "theme": layer.theme,
+        "styles": list(layer.styles),
+        "times": list(layer.times),
+        "default_time": layer.default_time or "",
+        "extensions": list(kind.extensions),
+        "media_type": kind.media_type,
+        "stamps": {style: tile_stamp(layer, style) for style in layer.styles},
+        "limits": {item.stored: _limits(layer, item) for item in layer_grids(layer, registry)},
+    }
+
+
+def _limits(layer: Layer, item: Grid) -> dict[str, list[int]]:
+    return {str(level.z): list(level[1:]) for level in limits(layer, item)}
+
+
+def _siblings(used: set[Grid], registry: Registry) -> list[Grid]:
+    stored = {item.stored for item in used}
+    return [item for item in grids(registry.config).values() if item.stored in stored]
