@@ -1,0 +1,74 @@
+"""FILTER and CQL_FILTER, one condition a layer, as GeoServer, QGIS and the OGC write them.
+
+CQL_FILTER=a = 1;b = 2                            one a layer of LAYERS, by semicolons (GeoServer)
+FILTER=(<Filter>…</Filter>)(<Filter>…</Filter>)   one a layer, in brackets (OGC 02-070)
+FILTER=layer,other:"a" = 1;third:"b" = 2          by layers' names (QGIS)
+"""
+
+import re
+from typing import Any
+
+from server.errors import InvalidParameterError
+from server.wms.parameters import Asked
+
+_QGIS = re.compile(r"\s*([A-Za-z0-9_.\-]+(?:\s*,\s*[A-Za-z0-9_.\-]+)*)\s*:(.*)", re.DOTALL)
+_BRACKETED = re.compile(r"\(\s*(<.*?Filter>)\s*\)", re.DOTALL)
+
+
+def filters(asked: Asked, names: list[str]) -> list[Any]:
+    """pygeofilter's tree for each name of LAYERS, None where there is no condition. Raises FilterError."""
+    text = asked.params.text("FILTER")
+    if text.startswith(("<", "(")):
+        return [_xml(part) for part in _parts(text, len(names))]
+    if text:
+        conditions = _by_name(text, names)
+        return [_cql(conditions.get(name, "")) for name in names]
+    parts = split(asked.params.text("CQL_FILTER"))
+    if len(parts) == 1:
+        parts *= len(names)
+    if len(parts) != len(names):
+        message = f"CQL_FILTER has {len(parts)} conditions for {len(names)} layers"
+        raise InvalidParameterError(message, "CQL_FILTER")
+    return [_cql(part) for part in parts]
+
+
+def split(text: str) -> list[str]:
+    """The parts between semicolons that are not inside quotes."""
+    parts = re.split(r""";(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""", text)
+    return [part.strip() for part in parts]
+
+
+def _parts(text: str, count: int) -> list[str]:
+    parts = _BRACKETED.findall(text) if text.startswith("(") else [text]
+    if len(parts) == 1:
+        parts *= count
+    if len(parts) != count:
+        raise InvalidParameterError(f"FILTER has {len(parts)} conditions for {count} layers", "FILTER")
+    return parts
+
+
+def _by_name(text: str, names: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in split(text):
+        match = _QGIS.fullmatch(part)
+        if not match:
+            raise InvalidParameterError(f"FILTER: {part[:100]!r} is not written layer:condition", "FILTER")
+        for name in match[1].split(","):
+            if name.strip() not in names:
+                raise InvalidParameterError(f"FILTER: {name.strip()!r} is not one of LAYERS", "FILTER")
+            found[name.strip()] = match[2].strip()
+    return found
+
+
+def _cql(text: str) -> Any:
+    if not text:
+        return None
+    from layers.filters import parse_cql
+
+    return parse_cql(text)
+
+
+def _xml(text: str) -> Any:
+    from layers.filters import parse_fes
+
+    return parse_fes(text.encode())

@@ -1,0 +1,204 @@
+"""What GetFeatureInfo found, in each format that is offered."""
+
+import html
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import shapely
+from layers.info import LayerInfo
+from markupsafe import Markup
+
+from layers.crs import urn
+from layers.query import PointQuery
+from layers.registry import Registry
+from server.wms import gml
+from server.wms.capabilities import INFO_FORMATS, escaped
+
+DEFAULT = "text/html"
+_SPELLINGS = {
+    "application/gml+xml": "application/gml+xml; version=3.2",
+    "application/gml+xml;version=3.2": "application/gml+xml; version=3.2",
+    "application/vnd.ogc.gml/3.2": "application/gml+xml; version=3.2",
+    "application/vnd.ogc.gml/2.1.2": "application/vnd.ogc.gml",
+    "gml": "application/vnd.ogc.gml",
+    "html": "text/html",
+    "json": "application/json",
+    "application/geojson": "application/geo+json",
+    "application/xml": "text/xml",
+}
+_TEMPLATES = Path(__file__).parent / "templates"
+_EMPTY = {"fr": "Rien à cet endroit.", "en": "Nothing here."}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A feature or a pixel: `properties` by field name, `shown` by title; the geometry is in the map's CRS, x first."""
+
+    layer: str
+    id: str
+    properties: dict[str, Any]
+    shown: tuple[tuple[str, str], ...]
+    geometry: shapely.Geometry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that was found, with what was asked; `language` is "fr" or "en"."""
+
+    registry: Registry
+    query: PointQuery
+    features: tuple[Found, ...]
+    language: str
+
+    def title(self, layer_id: str) -> str:
+        """The layer's title."""
+        return self.registry.layers[layer_id].definition.title.get(self.language) or layer_id
+
+    def by_layer(self) -> dict[str, list[Found]]:
+        """What was found, layer by layer."""
+        layers: dict[str, list[Found]] = {}
+        for feature in self.features:
+            layers.setdefault(feature.layer, []).append(feature)
+        return layers
+
+
+def info_format(text: str) -> str | None:
+    """The offered format of a name as asked, or None."""
+    name = text.strip().lower()
+    name = _SPELLINGS.get(name, name)
+    return name if name in FORMATS else None
+
+
+def found(registry: Registry, infos: Iterable[LayerInfo], language: str) -> tuple[Found, ...]:
+    """What the layers told, without the fields that the registry hides."""
+    return tuple(_found(registry, item, feature, language) for item in infos for feature in item.features)
+
+
+def _found(registry: Registry, item: LayerInfo, feature: Any, language: str) -> Found:
+    fields = registry.layers[item.layer].definition.fields
+    properties = {
+        name: value for name, value in feature.properties.items() if not (name in fields and fields[name].hidden)
+    }
+    shown = tuple(
+        ((fields[name].title.get(language) if name in fields else "") or name, "" if value is None else str(value))
+        for name, value in properties.items()
+    )
+    return Found(item.layer, str(feature.id), properties, shown, feature.geometry)
+
+
+def _geojson(answer: Answer) -> bytes:
+    """A FeatureCollection with geometries in the map's CRS, x first, and the `crs` member that QGIS honours."""
+    features = [
+        {
+            "type": "Feature",
+            "id": feature.id,
+            "geometry": feature.geometry and json.loads(shapely.to_geojson(feature.geometry)),
+            "properties": feature.properties,
+        }
+        for feature in answer.features
+    ]
+    collection = {
+        "type": "FeatureCollection",
+        "numberReturned": len(features),
+        "crs": {"type": "name", "properties": {"name": urn(answer.query.map.crs)}},
+        "features": features,
+    }
+    return json.dumps(collection, ensure_ascii=False, default=str).encode()
+
+
+def _plain(answer: Answer) -> bytes:
+    lines: list[str] = []
+    for layer_id, features in answer.by_layer().items():
+        lines.append(f"{answer.title(layer_id)} ({layer_id})")
+        for feature in features:
+            lines.append(f"  {feature.id}")
+            lines += [f"    {name} = {value}" for name, value in feature.shown]
+    return ("\n".join(lines or [_EMPTY[answer.language]]) + "\n").encode()
+
+
+def _html(answer: Answer) -> bytes:
+    """The registry's own template `templates/info/{layer}.html` for its layer, else ours (mviewer's form)."""
+    layers = answer.by_layer()
+    own = f"info/{next(iter(layers))}.html" if len(layers) == 1 else "info.html"
+    environment = _environment(str(answer.registry.config / "templates"))
+    template = environment.select_template([own, "info/default.html", "info.html"])
+    title = answer.registry.service.title.get(answer.language)
+    return template.render(
+        title=title,
+        language=answer.language,
+        layers=[(answer.title(layer_id), features) for layer_id, features in layers.items()],
+        answer=answer,
+    ).encode()
+
+
+@lru_cache(maxsize=4)
+def _environment(own: str) -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader([own, str(_TEMPLATES)])
+    environment = jinja2.Environment(loader=loader, autoescape=True, auto_reload=True)
+    environment.filters["linked"] = _linked
+    return environment
+
+
+def _linked(text: str) -> Markup:
+    """An address as a link, anything else as it is."""
+    safe = html.escape(str(text))
+    if str(text).startswith(("https://", "http://")) and " " not in str(text):
+        return Markup(f'<a href="{safe}" target="_blank" rel="noopener">{safe}</a>')  # noqa: S704 - escaped above
+    return Markup(safe)  # noqa: S704 - escaped above
+
+
+def _gml2(answer: Answer) -> bytes:
+    return _collection(answer, gml.GML2, "")
+
+
+def _gml32(answer: Answer) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    counts = f' numberMatched="unknown" numberReturned="{len(answer.features)}" timeStamp="{now}"'
+    return _collection(answer, gml.GML32, counts)
+
+
+def _collection(answer: Answer, dialect: gml.Dialect, attributes: str) -> bytes:
+    namespace = answer.registry.service.namespace
+    members = "".join(_member(answer, feature, dialect) for feature in answer.features)
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<wfs:FeatureCollection xmlns:wfs="{dialect.wfs}" '
+        f'xmlns:gml="{dialect.gml}" xmlns:{namespace.prefix}="{escaped(namespace.uri)}"{attributes}>\n{members}'
+        "</wfs:FeatureCollection>\n"
+    ).encode()
+
+
+def _member(answer: Answer, feature: Found, dialect: gml.Dialect) -> str:
+    prefix = answer.registry.service.namespace.prefix
+    fields = "".join(
+        f"<{prefix}:{gml.xml_name(name)}>{gml.value(value)}</{prefix}:{gml.xml_name(name)}>"
+        for name, value in feature.properties.items()
+        if value is not None
+    )
+    shape = ""
+    if feature.geometry is not None:
+        written = gml.geometry(feature.geometry, answer.query.map.crs, dialect, feature.id)
+        shape = f"<{prefix}:geometry>{written}</{prefix}:geometry>"
+    identifier = escaped(gml.xml_name(feature.id))
+    return (
+        f'<{dialect.member}><{prefix}:{feature.layer} {dialect.identifier}="{identifier}">{shape}{fields}'
+        f"</{prefix}:{feature.layer}></{dialect.member}>\n"
+    )
+
+
+FORMATS: dict[str, Callable[[Answer], bytes]] = {
+    "text/plain": _plain,
+    "text/html": _html,
+    "text/xml": _gml2,
+    "application/gml+xml; version=3.2": _gml32,
+    "application/vnd.ogc.gml": _gml2,
+    "application/geo+json": _geojson,
+    "application/json": _geojson,
+}
+
+assert tuple(FORMATS) == INFO_FORMATS

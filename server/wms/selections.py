@@ -1,0 +1,130 @@
+"""LAYERS and STYLES, with what goes by layer: TIME, OPACITIES, filters (OGC 06-042, 7.3.3.3 and 7.3.3.4)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from layers.errors import UnknownLayerError, UnknownStyleError
+from layers.query import Selection
+from layers.registry import Layer
+from server.errors import InvalidParameterError, MissingParameterError
+from server.wms import parameters
+from server.wms.dimensions import chosen_times
+from server.wms.errors import LayerNotDefinedError, StyleNotDefinedError, WmsError
+from server.wms.groups import group_names, members
+from server.wms.parameters import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of LAYERS: what it draws, lowest first, and what the Warning header has to say of it."""
+
+    name: str
+    selections: tuple[Selection, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def named(asked: Asked) -> list[Named]:
+    """Every name of LAYERS, the lowest first. Raises the error of the first that is wrong."""
+    names = asked.params.items_of("LAYERS")
+    if not names:
+        raise MissingParameterError("LAYERS")
+    limit = asked.registry.service.limits.layers
+    if len(names) > limit:
+        raise WmsError(f"LAYERS has {len(names)} names, LayerLimit is {limit}", "LAYERS")
+    styles = _styles(asked, len(names))
+    opacities = _opacities(asked, len(names))
+    filters = _filters(asked, names)
+    return [_named(asked, *item) for item in zip(names, styles, opacities, filters, strict=True)]
+
+
+def drawn(layers: list[Named]) -> tuple[Selection, ...]:
+    """Everything that is drawn, first to last."""
+    return tuple(selection for layer in layers for selection in layer.selections)
+
+
+def warnings(layers: list[Named]) -> list[str]:
+    """Every Warning header's value, once."""
+    return list(dict.fromkeys(warning for layer in layers for warning in layer.warnings))
+
+
+def layers_of(asked: Asked, name: str, parameter: str = "LAYERS") -> tuple[Layer, ...]:
+    """The layer of a name, or those of a group. Raises UnknownLayerError."""
+    group = members(asked.registry, asked.theme, name)
+    if group is not None:
+        return group
+    offered = (*(layer.id for layer in asked.registry.in_theme(asked.theme)), *group_names(asked.registry, asked.theme))
+    if not name:
+        raise LayerNotDefinedError(f"{parameter} has an empty name", parameter)
+    try:
+        layer = asked.registry.layer(name, parameter=parameter)
+    except UnknownLayerError:
+        raise UnknownLayerError(name, offered, parameter=parameter) from None
+    if asked.theme not in (None, layer.theme):
+        raise UnknownLayerError(name, offered, parameter=parameter)
+    return (layer,)
+
+
+def style_of(layer: Layer, name: str, *, group: bool, parameter: str = "STYLES") -> str:
+    """The layer's style of a name; a group has no style but the default one. Raises UnknownStyleError."""
+    if group and name not in ("", "default"):
+        raise UnknownStyleError(name, ("default",), parameter=parameter)
+    try:
+        return layer.style("" if group else name)
+    except UnknownStyleError:
+        raise UnknownStyleError(name, layer.styles, parameter=parameter) from None
+
+
+def in_default_style(asked: Asked, name: str) -> Named:
+    """A name as it is drawn when nothing more is said of it."""
+    return _named(asked, name, "", 1.0, None)
+
+
+def _named(asked: Asked, name: str, style: str, opacity: float, condition: Any) -> Named:
+    layers = layers_of(asked, name)
+    group = name in asked.registry.themes and name not in asked.registry.layers
+    found: list[Selection] = []
+    told: list[str] = []
+    for layer in layers:
+        selection = Selection(layer.id, style_of(layer, style, group=group), filter=condition, opacity=opacity)
+        if layer.times:
+            times = chosen_times(layer, asked.params.text("TIME"))
+            told += times.warnings
+            if not times.values:
+                continue
+            selection = replace(selection, time=times.values)
+        found.append(selection)
+    return Named(name, tuple(found), tuple(told))
+
+
+def _styles(asked: Asked, count: int) -> list[str]:
+    styles = asked.params.items_of("STYLES")
+    if styles and len(styles) != count:
+        message = f"STYLES has {len(styles)} names and LAYERS {count}: one style a layer, each may be empty"
+        raise StyleNotDefinedError(message, "STYLES")
+    return styles or [""] * count
+
+
+def _opacities(asked: Asked, count: int) -> list[float]:
+    """OPACITIES is 0 to 255 a layer (QGIS), MAP_OPACITY 0 to 100 for the whole."""
+    whole = _bounded(asked.params.text("MAP_OPACITY", "100"), 100, "MAP_OPACITY") / 100
+    texts = asked.params.items_of("OPACITIES")
+    if len(texts) > count:
+        raise InvalidParameterError(f"OPACITIES has {len(texts)} values for {count} layers", "OPACITIES")
+    given = [_bounded(text, 255, "OPACITIES") / 255 if text else 1.0 for text in texts]
+    return [whole * opacity for opacity in given + [1.0] * (count - len(given))]
+
+
+def _bounded(text: str, maximum: float, parameter: str) -> float:
+    value = parameters.number(text, parameter)
+    if not 0 <= value <= maximum:
+        raise InvalidParameterError(f"{parameter}: {text[:60]} is not between 0 and {maximum:g}", parameter)
+    return value
+
+
+def _filters(asked: Asked, names: list[str]) -> list[Any]:
+    if not asked.params.text("FILTER") and not asked.params.text("CQL_FILTER"):
+        return [None] * len(names)
+    # pygeofilter is imported by need: few pictures are filtered.
+    from server.wms.filters import filters
+
+    return filters(asked, names)
