@@ -278,6 +278,7 @@ class Layer(Model):
     """A layer as declared: everything that its data does not tell."""
 
     title: Text
+    name: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")
     abstract: Text = Text()
     keywords: tuple[str, ...] = ()
     source: Source

@@ -38,6 +38,11 @@ class Layer:
     data_stamp: str = ""
 
     @property
+    def name(self) -> str:
+        """The name in WMS, WFS and WMTS: the id, or the name that a service which moved here had."""
+        return self.definition.name or self.id
+
+    @property
     def crs(self) -> str:
         """Canonical id of the CRS that the data is stored in."""
         return self.facts.crs
@@ -114,9 +119,15 @@ class Registry:
     def layer(self, name: str, *, parameter: str = "layer") -> Layer:
         """The layer of a name, with or without the WFS prefix. Raises UnknownLayerError."""
         bare = name.removeprefix(f"{self.service.namespace.prefix}:")
-        if bare not in self.layers:
-            raise UnknownLayerError(name, self.layers, parameter=parameter)
-        return self.layers[bare]
+        if bare in self.layers:
+            return self.layers[bare]
+        if bare not in self._names:
+            raise UnknownLayerError(name, self._names, parameter=parameter)
+        return self._names[bare]
+
+    @cached_property
+    def _names(self) -> Mapping[str, Layer]:
+        return {layer.name: layer for layer in self.layers.values()}
 
     def in_theme(self, theme: str | None) -> tuple[Layer, ...]:
         """The layers of a theme, or all."""
