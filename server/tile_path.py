@@ -131,3 +131,10 @@ def _same_grid(grid: str, prefix: str) -> bool:
 def _selection(query: str) -> tuple[str, str]:
     pairs = dict(parse_qsl(query, keep_blank_values=True))
     return pairs.get("style", ""), pairs.get("time", "")
+
+
+def cache_control(query: str) -> str:
+    """What clients may keep: an address with `v=` (the stamp of its tiles) for ever, another for ten minutes."""
+    if query.startswith("v=") or "&v=" in query:
+        return "public, max-age=31536000, immutable"
+    return "public, max-age=600"

@@ -26,7 +26,7 @@ class LevelLimits(NamedTuple):
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
     @property
-    def count(self) -> int:
+    def tiles(self) -> int:
         """How many tiles."""
         return (self.x1 - self.x0 + 1) * (self.y1 - self.y0 + 1)
 

@@ -171,6 +171,7 @@ class Store:
             yield self.path(block[0][0]), block
 
     def _files_between(self, first: TileAddress, last: TileAddress) -> Iterator[Path]:
+        names = (first.layer, STORED.get(first.grid, first.grid), first.style, first.time)
         band, left, top = shard_cell(first.z, first.x, first.y)
         _, right, bottom = shard_cell(last.z, last.x, last.y)
         for cx in range(left, right + 1):

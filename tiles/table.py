@@ -1,4 +1,4 @@
-"""The tiles of a registry as a plain table: what the front must know to answer, or refuse, a tile without the engine."""
+"""The tiles of a registry as a plain table: what the front must know to answer or refuse a tile by itself."""
 
 from typing import Any
 
@@ -25,14 +25,18 @@ def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:
 
 
 def tile_table(registry: Registry) -> dict[str, Any]:
-    """JSON: `grids` (by id, for Grid.from_json) and `layers`, each with
+    """JSON: `prefix` of layer names, `grids` (by id, for Grid.from_json) and `layers`, each with
 
     theme, styles, times, default_time, extensions, media_type, stamps (by style), and limits:
     {stored grid: {level: [x0, y0, x1, y1]}}.
     """
     layers = {layer.id: _entry(layer, registry) for layer in registry.layers.values()}
     used = {item for layer in registry.layers.values() for item in layer_grids(layer, registry)}
-    return {"grids": {item.id: item.to_json() for item in _siblings(used, registry)}, "layers": layers}
+    return {
+        "prefix": f"{registry.service.namespace.prefix}:",
+        "grids": {item.id: item.to_json() for item in _siblings(used, registry)},
+        "layers": layers,
+    }
 
 
 def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
@@ -45,12 +49,15 @@ def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
         "extensions": list(kind.extensions),
         "media_type": kind.media_type,
         "stamps": {style: tile_stamp(layer, style) for style in layer.styles},
-        "limits": {item.stored: _limits(layer, item) for item in layer_grids(layer, registry)},
+        "limits": _limits(layer, registry),
     }
 
 
-def _limits(layer: Layer, item: Grid) -> dict[str, list[int]]:
-    return {str(level.z): list(level[1:]) for level in limits(layer, item)}
+def _limits(layer: Layer, registry: Registry) -> dict[str, dict[str, list[int]]]:
+    found: dict[str, dict[str, list[int]]] = {}
+    for item in layer_grids(layer, registry):
+        found.setdefault(item.stored, {}).update({str(level.z): list(level[1:]) for level in limits(layer, item)})
+    return found
 
 
 def _siblings(used: set[Grid], registry: Registry) -> list[Grid]:

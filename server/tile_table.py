@@ -1,0 +1,133 @@
+"""Which tiles there are: names as asked become a TileAddress, or the error that the asker gets.
+
+Built from `tiles.table.tile_table`, as JSON in the front and directly in the engine, so that both answer alike.
+Standard library only: the front imports this.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from server.errors import InvalidParameterError, NotFoundError, ServiceError, TileOutOfRangeError
+from server.tile_path import TileRequest
+from tiles.address import TileAddress
+from tiles.grids import Grid
+
+
+class FoundTile(NamedTuple):
+    """A tile that the registry has: where it is kept, its media type, the stamp of the tiles that are current."""
+
+    address: TileAddress
+    media_type: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    theme: str
+    styles: frozenset[str]
+    default_style: str
+    times: frozenset[str]
+    default_time: str
+    formats: frozenset[str]
+    media_type: str
+    stamps: Mapping[str, str]
+    limits: Mapping[str, Mapping[int, tuple[int, int, int, int]]]
+
+
+class TileTable:
+    """The layers and grids of `tile_table`'s JSON."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        grids = [Grid.from_json(item) for item in table["grids"].values()]
+        self.grids = {item.id: item for item in grids} | {alias: item for item in grids for alias in item.aliases}
+        self.layers = {name: _layer(entry) for name, entry in table["layers"].items()}
+        self.prefix = str(table.get("prefix", ""))
+
+    def find(self, asked: TileRequest) -> FoundTile:
+        """The tile of a request. Raises ServiceError: 404 for addresses, 400 with OWS codes for key-value pairs."""
+        try:
+            return self._find(asked)
+        except (InvalidParameterError, TileOutOfRangeError) as error:
+            if asked.form != "kvp":
+                error.status = 404
+            raise
+
+    def _find(self, asked: TileRequest) -> FoundTile:
+        layer_id = asked.layer.removeprefix(self.prefix)
+        layer = self.layers.get(layer_id)
+        if layer is None or asked.theme not in ("", layer.theme):
+            raise InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
+        style = _style(layer, asked)
+        time = _time(layer, asked)
+        if asked.ext not in layer.formats and asked.ext.partition(";")[0].strip().lower() not in layer.formats:
+            raise InvalidParameterError(f"the tiles of {layer_id} are {layer.media_type}, not {asked.ext!r}", "Format")
+        grid = self.grids.get(asked.grid)
+        limits = layer.limits.get(grid.stored) if grid else None
+        if grid is None or limits is None:
+            raise InvalidParameterError(f"the layer {layer_id} has no grid {asked.grid!r}", "TileMatrixSet")
+        _check(grid, limits, asked)
+        address = TileAddress(layer_id, style, time, grid.stored, asked.z, asked.x, asked.y)
+        return FoundTile(address, layer.media_type, layer.stamps[style])
+
+
+def _style(layer: _Layer, asked: TileRequest) -> str:
+    if asked.style in layer.styles:
+        return asked.style
+    if asked.style in ("", "default"):
+        return layer.default_style
+    raise InvalidParameterError(f"the layer {asked.layer} has no style {asked.style!r}", "Style")
+
+
+def _time(layer: _Layer, asked: TileRequest) -> str:
+    if not layer.times:
+        if asked.time and asked.form == "wmts":
+            raise NotFoundError(f"the layer {asked.layer} has no time", "Time")
+        return ""
+    if asked.time in ("", "default", "current"):
+        return layer.default_time
+    if asked.time not in layer.times:
+        raise InvalidParameterError(f"the layer {asked.layer} has no time {asked.time!r}", "Time")
+    return asked.time
+
+
+def _check(grid: Grid, limits: Mapping[int, tuple[int, int, int, int]], asked: TileRequest) -> None:
+    if not grid.first <= asked.z < grid.levels:
+        raise InvalidParameterError(f"the grid {grid.id} has no level {asked.z}", "TileMatrix")
+    inside = limits.get(asked.z)
+    if inside is None:
+        raise TileOutOfRangeError(f"the layer {asked.layer} has no tiles at level {asked.z}", "TileMatrix")
+    if not inside[0] <= asked.x <= inside[2]:
+        raise TileOutOfRangeError(f"column {asked.x} is not between {inside[0]} and {inside[2]}", "TileCol")
+    if not inside[1] <= asked.y <= inside[3]:
+        raise TileOutOfRangeError(f"row {asked.y} is not between {inside[1]} and {inside[3]}", "TileRow")
+    if asked.form == "tms" and not grid.dyadic:
+        raise InvalidParameterError(f"the grid {grid.id} cannot be asked by TMS", "TileMatrixSet")
+
+
+def _layer(entry: Mapping[str, Any]) -> _Layer:
+    return _Layer(
+        theme=entry["theme"],
+        styles=frozenset(entry["styles"]),
+        default_style=entry["styles"][0],
+        times=frozenset(entry["times"]),
+        default_time=entry["default_time"],
+        formats=frozenset((*entry["extensions"], entry["media_type"])),
+        media_type=entry["media_type"],
+        stamps=entry["stamps"],
+        limits={
+            grid: {int(z): (x0, y0, x1, y1) for z, (x0, y0, x1, y1) in levels.items()}
+            for grid, levels in entry["limits"].items()
+        },
+    )
+
+
+def exception_form(form: str) -> str:
+    """How errors are told for a TileRequest's form: "ows" (WMTS) or "json" (XYZ, TMS)."""
+    return "ows" if form in ("kvp", "wmts") else "json"
+
+
+def json_error(error: ServiceError) -> bytes:
+    """An error of XYZ and TMS as JSON; never an image, never HTML."""
+    return json.dumps({"code": error.code, "description": error.message}, ensure_ascii=False).encode()

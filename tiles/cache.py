@@ -1,0 +1,217 @@
+"""Cold tiles: MapProxy's TileManager over our store and our drawing.
+
+However many processes ask for tiles of one metatile at once, one draws it and the others wait for it and read it:
+the TileManager locks the metatile by a file and looks again inside the lock. Errors are raised, never stored.
+MapProxy is imported here only; nothing but a cold tile needs this module.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from mapproxy.cache.base import TileCacheBase, TileLocker
+from mapproxy.cache.tile_manager import TileManager
+from mapproxy.grid.tile_grid import NamedGridList, TileGrid
+from mapproxy.image import BaseImageResult, ImageResult
+from mapproxy.image.opts import ImageOptions
+from mapproxy.layer.map_layer import MapLayer
+from mapproxy.query import MapQuery as ProxyQuery
+from mapproxy.srs import SRS
+from mapproxy.util.lock import LockTimeout
+
+from layers.errors import SourceError
+from layers.query import MapQuery
+from layers.registry import Layer, Registry
+from tiles.address import TileAddress
+from tiles.archive import ArchiveInfo
+from tiles.format import TileFormat, tile_format
+from tiles.grids import Grid, grid
+from tiles.picture import Cutter, selection
+from tiles.stamp import tile_stamp
+from tiles.store import Store
+
+WAIT = 120.0
+"""Seconds that a process waits for another one that draws the same metatile."""
+
+
+def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
+    """The bytes of a tile: from the store, or drawn with its metatile and kept.
+
+    `address` has names as the registry has them (see tiles.table); the grid's id may be any that shares its tiles.
+    Raises SourceError where the data cannot be read, ArchiveError where the store cannot be written.
+    """
+    manager = _manager(registry, store, address._replace(z=0, x=0, y=0))
+    try:
+        tile = manager.load_tile_coord((address.x, address.y, address.z))
+    except LockTimeout:
+        raise SourceError(f"another process has been drawing this tile for {WAIT:.0f} s") from None
+    if tile.image_result is None:
+        raise SourceError("the tile could not be drawn")
+    return _bytes(tile.image_result)
+
+
+def archive_info(layer: Layer, style: str, grid_id: str) -> ArchiveInfo:
+    """What the archives of a layer say of themselves."""
+    attribution = layer.definition.attribution
+    return ArchiveInfo(
+        name=layer.definition.title.get("fr") or layer.id,
+        format=tile_format(layer).mbtiles,
+        bounds=layer.geographic_extent,
+        grid=grid_id,
+        attribution=attribution.title if attribution else "",
+        stamp=tile_stamp(layer, style),
+    )
+
+
+_managers: dict[tuple[str, Path, TileAddress], TileManager] = {}
+
+
+def _manager(registry: Registry, store: Path, address: TileAddress) -> TileManager:
+    key = (registry.version, store, address)
+    if key not in _managers:
+        if len(_managers) >= 64:
+            _managers.clear()
+        _managers[key] = tile_manager(registry, store, address)
+    return _managers[key]
+
+
+def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileManager:
+    """MapProxy's TileManager for the layer, style, time and grid of an address."""
+    layer, tiling = registry.layer(address.layer), grid(address.grid, registry.config)
+    kind, tiles = tile_format(layer), layer.definition.tiles
+    options = ImageOptions(format=kind.media_type, transparent=kind.image.alpha)
+    names = "-".join(part.replace("/", "_") for part in address[:3])
+    return TileManager(
+        proxy_grid(tiling),
+        StoreCache(_store(store), address, archive_info(layer, address.style, tiling.stored)),
+        [DrawnSource(registry, address, kind, options)],
+        kind.extension,
+        TileLocker(str((store / "locks").absolute()), WAIT, f"{names}-{tiling.stored}"),
+        image_opts=options,
+        meta_size=[tiles.meta, tiles.meta],
+        meta_buffer=tiles.buffer,
+    )
+
+
+@lru_cache(maxsize=4)
+def _store(path: Path) -> Store:
+    return Store(path, handles=32, patience=10.0)
+
+
+@lru_cache(maxsize=32)
+def proxy_grid(tiling: Grid) -> TileGrid:
+    """MapProxy's grid with the same tiles; its box covers every level's tiles, so that no metatile is cut."""
+    boxes = [tiling.matrix_bbox(z) for z in range(tiling.levels)]
+    left, top = tiling.origin
+    box = (left, min(b[1] for b in boxes), max(b[2] for b in boxes), top)
+    size = (tiling.tile_size, tiling.tile_size)
+    result = TileGrid(
+        SRS(tiling.crs), bbox=box, tile_size=size, res=list(tiling.cell_sizes), origin="ul", name=tiling.id
+    )
+    result.grid_sizes = NamedGridList([(f"{z:02d}", pair) for z, pair in enumerate(tiling.sizes)])
+    return result
+
+
+class StoreCache(TileCacheBase):  # type: ignore[misc]
+    """The store as MapProxy's cache of one layer, style, time and grid."""
+
+    def __init__(self, store: Store, address: TileAddress, info: ArchiveInfo) -> None:
+        super().__init__()
+        self.store = store
+        self.address = address
+        self.info = info
+
+    def load_tile(self, tile: Any, with_metadata: bool = False, dimensions: Any = None) -> bool:  # noqa: ARG002
+        """Fill a tile from the store; False where it is not there."""
+        if tile.is_missing():
+            found = self.store.get(self._at(tile))
+            tile.image_result = None if found is None else ImageResult(BytesIO(found[1]))
+        return not tile.is_missing()
+
+    def store_tile(self, tile: Any, dimensions: Any = None) -> bool:
+        """Keep one tile."""
+        return self.store_tiles([tile], dimensions)
+
+    def store_tiles(self, tiles: Iterable[Any], dimensions: Any = None) -> bool:  # noqa: ARG002
+        """Keep the tiles of a metatile, in one transaction."""
+        new = [tile for tile in tiles if tile.coord is not None and not tile.stored]
+        self.store.put_many([(self._at(tile), _bytes(tile.image_result)) for tile in new], self.info)
+        for tile in new:
+            tile.stored = True
+        return True
+
+    def remove_tile(self, tile: Any, dimensions: Any = None) -> bool:  # noqa: ARG002
+        """Delete a tile."""
+        return bool(self.store.delete([self._at(tile)]).tiles)
+
+    def is_cached(self, tile: Any, dimensions: Any = None) -> bool:  # noqa: ARG002
+        """True where the store has the tile."""
+        return tile.coord is None or not tile.is_missing() or self.store.get(self._at(tile)) is not None
+
+    def load_tile_metadata(self, tile: Any, dimensions: Any = None) -> None:  # noqa: ARG002
+        """Nothing expires by age here: what is stale is told by stamps."""
+        tile.timestamp = 0.0
+
+    def _at(self, tile: Any) -> TileAddress:
+        x, y, z = tile.coord
+        return self.address._replace(z=z, x=x, y=y)
+
+
+class DrawnSource(MapLayer):  # type: ignore[misc]
+    """Our drawing as a source of MapProxy's."""
+
+    supports_meta_tiles = True
+
+    def __init__(self, registry: Registry, address: TileAddress, kind: TileFormat, options: ImageOptions) -> None:
+        super().__init__(options)
+        self.registry = registry
+        self.selection = selection(address)
+        self.crs = grid(address.grid, registry.config).crs
+        self.kind = kind
+
+    def get_map(self, query: ProxyQuery) -> "DrawnImage":
+        """Draw what MapProxy asks; raises SourceError where the data cannot be read."""
+        from layers.render import draw
+
+        width, height = query.size
+        asked = MapQuery(
+            layers=(self.selection,),
+            crs=self.crs,
+            bbox=tuple(query.bbox),
+            width=width,
+            height=height,
+            format=self.kind.image.name,
+            transparent=self.kind.image.alpha,
+        )
+        return DrawnImage(draw(self.registry, asked), self.kind, self.image_opts)
+
+
+class DrawnImage(BaseImageResult):  # type: ignore[misc]
+    """A drawn picture: what MapProxy cuts out of it comes encoded, without a detour by Pillow."""
+
+    def __init__(self, image: Any, kind: TileFormat, options: ImageOptions) -> None:
+        self.size = (image.width(), image.height())
+        self.image_opts = options
+        self.cacheable = True
+        self.authorize_stale = False
+        self.cutter = Cutter(image, kind)
+
+    def as_image(self) -> "DrawnImage":
+        """Itself: MapProxy's splitter only asks for `size` and `crop`."""
+        return self
+
+    def crop(self, box: tuple[int, int, int, int]) -> BytesIO:
+        """The encoded tile of a box of pixels."""
+        return BytesIO(self.cutter.cut(*box))
+
+    def as_buffer(self, image_opts: Any = None, format: Any = None, seekable: bool = False) -> BytesIO:  # noqa: ARG002
+        """The whole picture, encoded."""
+        return self.crop((0, 0, *self.size))
+
+
+def _bytes(result: BaseImageResult) -> bytes:
+    buffer = result.as_buffer(seekable=True)
+    buffer.seek(0)
+    return bytes(buffer.read())
