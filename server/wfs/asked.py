@@ -1,0 +1,32 @@
+"""A WFS request: what it is answered from, and its parameters."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from layers.registry import Registry
+from server.kvp import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: the registry, the theme it is confined to, parameters, public address.
+
+    `queries` holds the parameters of each query of the request, one in most; those of the operation itself
+    are in all of them.
+    """
+
+    registry: Registry
+    theme: str | None
+    queries: tuple[Params, ...]
+    base: str
+    request: Any = None
+
+    @property
+    def params(self) -> Params:
+        """The parameters of the operation."""
+        return self.queries[0]
+
+    @property
+    def address(self) -> str:
+        """Public address of the service, or of the theme's, without a query."""
+        return f"{self.base}/themes/{self.theme}/wfs" if self.theme else f"{self.base}/wfs"

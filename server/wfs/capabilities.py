@@ -1,0 +1,279 @@
+"""GetCapabilities (OGC 09-025r2, 8): what the service does and the feature types it has; every claim is one that holds."""
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from starlette.responses import Response
+
+from layers.crs import urn
+from layers.registry import Registry
+from server.errors import InvalidParameterError
+from server.urls import BASE
+from server.wfs.asked import Asked
+from server.wfs.feature_type import FeatureType, feature_types
+from server.wfs.parameters import FORMATS
+from server.wfs.service import VERSIONS, negotiated
+
+SECTIONS = ("ServiceIdentification", "ServiceProvider", "OperationsMetadata", "FeatureTypeList", "Filter_Capabilities")
+
+CONFORMANCE = {
+    "ImplementsBasicWFS": True,
+    "ImplementsTransactionalWFS": False,
+    "ImplementsLockingWFS": False,
+    "KVPEncoding": True,
+    "XMLEncoding": True,
+    "SOAPEncoding": False,
+    "ImplementsInheritance": False,
+    "ImplementsRemoteResolve": False,
+    "ImplementsResultPaging": True,
+    "ImplementsStandardJoins": False,
+    "ImplementsSpatialJoins": False,
+    "ImplementsTemporalJoins": False,
+    "ImplementsFeatureVersioning": False,
+    "ManageStoredQueries": False,
+}
+
+FILTER_CONFORMANCE = {
+    "ImplementsQuery": True,
+    "ImplementsAdHocQuery": True,
+    "ImplementsFunctions": False,
+    "ImplementsResourceId": True,
+    "ImplementsMinStandardFilter": True,
+    "ImplementsStandardFilter": True,
+    "ImplementsMinSpatialFilter": True,
+    "ImplementsSpatialFilter": True,
+    "ImplementsMinTemporalFilter": True,
+    "ImplementsTemporalFilter": True,
+    "ImplementsVersionNav": False,
+    "ImplementsSorting": True,
+    "ImplementsExtendedOperators": False,
+    "ImplementsMinimumXPath": True,
+    "ImplementsSchemaElementFunc": False,
+}
+
+COMPARISONS = (
+    "PropertyIsEqualTo",
+    "PropertyIsNotEqualTo",
+    "PropertyIsLessThan",
+    "PropertyIsGreaterThan",
+    "PropertyIsLessThanOrEqualTo",
+    "PropertyIsGreaterThanOrEqualTo",
+    "PropertyIsLike",
+    "PropertyIsNull",
+    "PropertyIsNil",
+    "PropertyIsBetween",
+)
+SPATIAL = (
+    "BBOX",
+    "Equals",
+    "Disjoint",
+    "Intersects",
+    "Touches",
+    "Crosses",
+    "Within",
+    "Contains",
+    "Overlaps",
+    "Beyond",
+    "DWithin",
+)
+OPERANDS = ("Envelope", "Point", "LineString", "Polygon", "MultiPoint", "MultiCurve", "MultiSurface", "MultiGeometry")
+TEMPORAL = (
+    "After",
+    "Before",
+    "Begins",
+    "BegunBy",
+    "TContains",
+    "During",
+    "EndedBy",
+    "Ends",
+    "TEquals",
+    "Meets",
+    "MetBy",
+    "TOverlaps",
+    "OverlappedBy",
+)
+
+
+async def get_capabilities(asked: Asked) -> Response:
+    """The capabilities document, or the sections that are asked."""
+    negotiated([text for text in asked.params.items_of("ACCEPTVERSIONS") if text])
+    wanted = sections(asked.params.items_of("SECTIONS"))
+    body = document(asked.registry, asked.theme, wanted).replace(BASE.encode(), asked.base.encode())
+    return Response(body, media_type="text/xml")
+
+
+def sections(asked: list[str]) -> tuple[str, ...]:
+    """The sections to write; none or `All` means each (OGC 06-121r3, 7.3.3)."""
+    if not asked or any(name.lower() == "all" for name in asked):
+        return SECTIONS
+    by_name = {name.lower(): name for name in SECTIONS}
+    for name in asked:
+        if name.lower() not in by_name:
+            raise InvalidParameterError(f"SECTIONS={name[:60]!r} is not one of All, {', '.join(SECTIONS)}", "sections")
+    return tuple(by_name[name.lower()] for name in asked)
+
+
+def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS) -> bytes:
+    """wfs:WFS_Capabilities, with addresses that start with BASE."""
+    address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
+    kinds = list(feature_types(registry, theme))
+    writers = {
+        "ServiceIdentification": lambda: _identification(registry, theme),
+        "ServiceProvider": lambda: _provider(registry),
+        "OperationsMetadata": lambda: _operations(registry, address),
+        "FeatureTypeList": lambda: _types(registry, kinds),
+        "Filter_Capabilities": _filters,
+    }
+    wanted = tuple(wanted)
+    lines = [_root(registry)]
+    for name, write in writers.items():
+        if name in wanted and (kinds or name != "FeatureTypeList"):
+            lines += write()
+    return "\n".join([*lines, "</wfs:WFS_Capabilities>", ""]).encode()
+
+
+def _root(registry: Registry) -> str:
+    space = registry.service.namespace
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<wfs:WFS_Capabilities version="2.0.0" '
+        'xmlns="http://www.opengis.net/wfs/2.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" '
+        'xmlns:ows="http://www.opengis.net/ows/1.1" xmlns:fes="http://www.opengis.net/fes/2.0" '
+        'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f"xmlns:{space.prefix}={quoteattr(space.uri)} "
+        'xsi:schemaLocation="http://www.opengis.net/wfs/2.0 http://schemas.opengis.net/wfs/2.0/wfs.xsd">'
+    )
+
+
+def _identification(registry: Registry, theme: str | None) -> Iterator[str]:
+    service = registry.service
+    language = service.language
+    about = registry.themes[theme] if theme else service
+    yield "<ows:ServiceIdentification>"
+    yield f"  <ows:Title>{escape(about.title.get(language))}</ows:Title>"
+    yield f"  <ows:Abstract>{escape((about.abstract or service.abstract).get(language))}</ows:Abstract>"
+    yield from _keywords(service.keywords, "  ")
+    yield '  <ows:ServiceType codeSpace="OGC">WFS</ows:ServiceType>'
+    yield from (f"  <ows:ServiceTypeVersion>{version}</ows:ServiceTypeVersion>" for version in VERSIONS)
+    yield f"  <ows:Fees>{escape(service.fees)}</ows:Fees>"
+    yield f"  <ows:AccessConstraints>{escape(service.access_constraints)}</ows:AccessConstraints>"
+    yield "</ows:ServiceIdentification>"
+
+
+def _keywords(words: Iterable[str], indent: str) -> Iterator[str]:
+    words = list(words)
+    if words:
+        inside = "".join(f"<ows:Keyword>{escape(word)}</ows:Keyword>" for word in words)
+        yield f"{indent}<ows:Keywords>{inside}</ows:Keywords>"
+
+
+def _provider(registry: Registry) -> Iterator[str]:
+    contact = registry.service.contact
+    yield "<ows:ServiceProvider>"
+    yield f"  <ows:ProviderName>{escape(contact.organization or registry.service.title.get('fr'))}</ows:ProviderName>"
+    if contact.site:
+        yield f"  <ows:ProviderSite xlink:href={quoteattr(contact.site)}/>"
+    yield "  <ows:ServiceContact>"
+    yield from _element("IndividualName", contact.person)
+    yield from _element("PositionName", contact.position)
+    yield "    <ows:ContactInfo>"
+    if contact.phone:
+        yield f"      <ows:Phone><ows:Voice>{escape(contact.phone)}</ows:Voice></ows:Phone>"
+    yield "      <ows:Address>"
+    yield from _element("DeliveryPoint", contact.address)
+    yield from _element("City", contact.city)
+    yield from _element("PostalCode", contact.postal_code)
+    yield from _element("Country", contact.country)
+    yield from _element("ElectronicMailAddress", contact.email)
+    yield "      </ows:Address>\n    </ows:ContactInfo>\n  </ows:ServiceContact>\n</ows:ServiceProvider>"
+
+
+def _element(name: str, text: str) -> Iterator[str]:
+    if text:
+        yield f"    <ows:{name}>{escape(text)}</ows:{name}>"
+
+
+def _operations(registry: Registry, address: str) -> Iterator[str]:
+    formats = tuple(FORMATS)
+    features = {"resolve": ("local",), "outputFormat": formats, "resultType": ("results", "hits")}
+    parameters: dict[str, dict[str, tuple[str, ...]]] = {
+        "GetCapabilities": {"AcceptVersions": VERSIONS, "AcceptFormats": ("text/xml",), "Sections": SECTIONS},
+        "DescribeFeatureType": {"outputFormat": (formats[0],)},
+        "GetFeature": features,
+        "GetPropertyValue": {"resolve": ("local",), "outputFormat": (formats[0],)},
+        "ListStoredQueries": {},
+        "DescribeStoredQueries": {},
+    }
+    yield "<ows:OperationsMetadata>"
+    for name, allowed in parameters.items():
+        yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
+        yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>\n      <ows:Post xlink:href={quoteattr(address)}/>"
+        yield "    </ows:HTTP></ows:DCP>"
+        for parameter, values in allowed.items():
+            yield f'    <ows:Parameter name="{parameter}">{_values(values)}</ows:Parameter>'
+        yield "  </ows:Operation>"
+    yield f'  <ows:Parameter name="version">{_values(VERSIONS)}</ows:Parameter>'
+    for name, value in CONFORMANCE.items():
+        yield f"  {_constraint(name, str(value).upper())}"
+    yield f"  {_constraint('CountDefault', str(registry.service.limits.features))}"
+    yield f'  <ows:Constraint name="QueryExpressions">{_values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'
+    yield "</ows:OperationsMetadata>"
+
+
+def _values(values: Iterable[str]) -> str:
+    inside = "".join(f"<ows:Value>{escape(value)}</ows:Value>" for value in values)
+    return f"<ows:AllowedValues>{inside}</ows:AllowedValues>"
+
+
+def _constraint(name: str, value: str, prefix: str = "ows") -> str:
+    return (
+        f'<{prefix}:Constraint name="{name}"><ows:NoValues/>'
+        f"<ows:DefaultValue>{value}</ows:DefaultValue></{prefix}:Constraint>"
+    )
+
+
+def _types(registry: Registry, kinds: list[FeatureType]) -> Iterator[str]:
+    yield "<wfs:FeatureTypeList>"
+    for kind in kinds:
+        yield from _type(registry, kind)
+    yield "</wfs:FeatureTypeList>"
+
+
+def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
+    definition, language = kind.layer.definition, registry.service.language
+    yield "  <wfs:FeatureType>"
+    yield f"    <wfs:Name>{kind.name}</wfs:Name>"
+    yield f"    <wfs:Title>{escape(definition.title.get(language))}</wfs:Title>"
+    if definition.abstract:
+        yield f"    <wfs:Abstract>{escape(definition.abstract.get(language))}</wfs:Abstract>"
+    yield from _keywords(definition.keywords, "    ")
+    yield f"    <wfs:DefaultCRS>{urn(kind.facts.crs)}</wfs:DefaultCRS>"
+    for crs in registry.crs_ids:
+        if crs != kind.facts.crs:
+            yield f"    <wfs:OtherCRS>{urn(crs)}</wfs:OtherCRS>"
+    inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in FORMATS)
+    yield f"    <wfs:OutputFormats>{inside}</wfs:OutputFormats>"
+    west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
+    yield f"    <ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
+    yield f"      <ows:UpperCorner>{east} {north}</ows:UpperCorner></ows:WGS84BoundingBox>"
+    for link in definition.metadata:
+        yield f"    <wfs:MetadataURL xlink:href={quoteattr(link.url)}/>"
+    yield "  </wfs:FeatureType>"
+
+
+def _filters() -> Iterator[str]:
+    yield "<fes:Filter_Capabilities>\n  <fes:Conformance>"
+    for name, value in FILTER_CONFORMANCE.items():
+        yield f"    {_constraint(name, str(value).upper(), 'fes')}"
+    yield '  </fes:Conformance>\n  <fes:Id_Capabilities><fes:ResourceIdentifier name="fes:ResourceId"/></fes:Id_Capabilities>'
+    yield "  <fes:Scalar_Capabilities><fes:LogicalOperators/><fes:ComparisonOperators>"
+    yield from (f'    <fes:ComparisonOperator name="{name}"/>' for name in COMPARISONS)
+    yield "  </fes:ComparisonOperators></fes:Scalar_Capabilities>\n  <fes:Spatial_Capabilities><fes:GeometryOperands>"
+    yield from (f'    <fes:GeometryOperand name="gml:{name}"/>' for name in OPERANDS)
+    yield "  </fes:GeometryOperands><fes:SpatialOperators>"
+    yield from (f'    <fes:SpatialOperator name="{name}"/>' for name in SPATIAL)
+    yield "  </fes:SpatialOperators></fes:Spatial_Capabilities>\n  <fes:Temporal_Capabilities><fes:TemporalOperands>"
+    yield '    <fes:TemporalOperand name="gml:TimeInstant"/><fes:TemporalOperand name="gml:TimePeriod"/>'
+    yield "  </fes:TemporalOperands><fes:TemporalOperators>"
+    yield from (f'    <fes:TemporalOperator name="{name}"/>' for name in TEMPORAL)
+    yield "  </fes:TemporalOperators></fes:Temporal_Capabilities>\n</fes:Filter_Capabilities>"

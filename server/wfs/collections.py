@@ -1,0 +1,107 @@
+"""wfs:FeatureCollection and GeoJSON's FeatureCollection, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+import orjson
+
+from layers.crs import CRS84, is_geographic, urn
+from server.wfs import geojson, gml
+from server.wfs.coordinates import body
+from server.wfs.feature_type import FeatureType
+
+if TYPE_CHECKING:
+    from server.wfs.get_feature import Answer, Page
+
+WFS = "http://www.opengis.net/wfs/2.0"
+GML = "http://www.opengis.net/gml/3.2"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+WFS_XSD = "http://schemas.opengis.net/wfs/2.0/wfs.xsd"
+
+
+def gml_collection(answer: Answer) -> Iterator[bytes]:
+    """The collection in GML 3.2; each query of several has a collection of its own inside (09-025r2, 11.3.3.5)."""
+    kinds = list({page.query.kind.name: page.query.kind for page in answer.pages}.values())
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opening(answer, kinds)}\n'.encode()
+    if len(answer.pages) == 1:
+        yield from _gml_members(answer.pages[0])
+    else:
+        for page in answer.pages:
+            numbers = f'numberMatched="{page.matched}" numberReturned="{page.returned}"'
+            yield f'<wfs:member><wfs:FeatureCollection timeStamp="{answer.time}" {numbers}>\n'.encode()
+            yield from _gml_members(page)
+            yield b"</wfs:FeatureCollection></wfs:member>\n"
+    yield b"</wfs:FeatureCollection>\n"
+
+
+def _opening(answer: Answer, kinds: list[FeatureType]) -> str:
+    links = "".join(
+        f" {name}={quoteattr(link)}" for name, link in (("next", answer.next), ("previous", answer.previous)) if link
+    )
+    return (
+        f'<wfs:FeatureCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
+        f'numberReturned="{answer.returned}"{links}\n  {namespaces(kinds, answer.asked.address)}>'
+    )
+
+
+def namespaces(kinds: Iterable[FeatureType], address: str) -> str:
+    """The declarations of an answer's root, with where its schemas are."""
+    kinds = list(kinds)
+    space = kinds[0].namespace
+    names = ",".join(kind.name for kind in kinds)
+    schema = f"{address}?SERVICE=WFS&VERSION=2.0.0&REQUEST=DescribeFeatureType&TYPENAMES={names}"
+    where = f"{WFS} {WFS_XSD} {space.uri} {schema}"
+    return (
+        f'xmlns:wfs="{WFS}" xmlns:gml="{GML}" xmlns:xsi="{XSI}" xmlns:{space.prefix}={quoteattr(space.uri)}\n'
+        f"  xsi:schemaLocation={quoteattr(where)}"
+    )
+
+
+def _gml_members(page: Page) -> Iterator[bytes]:
+    with closing(page.batches()) as batches:  # type: ignore[type-var]
+        for batch in batches:
+            yield bytes(body(gml.members(batch, page.query.kind, page.query.notation)))
+
+
+def geojson_collection(answer: Answer) -> Iterator[bytes]:
+    """The collection in GeoJSON; `crs` names the CRS where it is not RFC 7946's, x first in any case."""
+    first = answer.pages[0].query
+    head: dict[str, object] = {
+        "type": "FeatureCollection",
+        "name": first.kind.layer.id,
+        "numberMatched": answer.matched,
+        "numberReturned": answer.returned,
+        "timeStamp": answer.time,
+    }
+    if first.crs.id not in (CRS84, "EPSG:4326"):
+        head["crs"] = {"type": "name", "properties": {"name": urn(first.crs.id)}}
+    links = [
+        {"rel": rel, "href": href, "type": "application/json"}
+        for rel, href in (("next", answer.next), ("prev", answer.previous))
+        if href
+    ]
+    if links:
+        head["links"] = links
+    yield orjson.dumps(head)[:-1] + b',"features":['
+    yield from _without_first_comma(chunk for page in answer.pages for chunk in _geojson_features(page))
+    yield b"\n]}\n"
+
+
+def _geojson_features(page: Page) -> Iterator[bytes]:
+    query = page.query
+    names = list(query.features.properties or ())
+    degrees = is_geographic(query.crs.id) if query.crs.id != query.kind.facts.crs else None
+    with closing(page.batches()) as batches:  # type: ignore[type-var]
+        for batch in batches:
+            yield bytes(body(geojson.features(batch, names, degrees=degrees)))
+
+
+def _without_first_comma(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk[1:]
+        break
+    yield from chunks

@@ -1,0 +1,94 @@
+"""DescribeFeatureType (OGC 09-025r2, 9): the GML 3.2 application schema of feature types, read from their facts."""
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from starlette.responses import Response
+
+from layers.facts import Field
+from server.errors import InvalidParameterError
+from server.wfs import parameters
+from server.wfs.asked import Asked
+from server.wfs.feature_type import FeatureType, feature_type, feature_types
+from server.wfs.parameters import FORMATS
+
+XSD_TYPES = {
+    "string": "xsd:string",
+    "integer": "xsd:long",
+    "real": "xsd:double",
+    "boolean": "xsd:boolean",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "binary": "xsd:base64Binary",
+}
+
+
+async def describe_feature_type(asked: Asked) -> Response:
+    """The schema of the asked types, or of all."""
+    text = asked.params.text("OUTPUTFORMAT")
+    if text and parameters.output_format(asked.params) != "gml":
+        allowed = next(iter(FORMATS))
+        raise InvalidParameterError(f"OUTPUTFORMAT={text[:100]!r} is not {allowed}", "outputFormat")
+    names = parameters.type_names(asked.params)
+    if names:
+        kinds = [feature_type(asked.registry, name, asked.theme) for name in names]
+    else:
+        kinds = list(feature_types(asked.registry, asked.theme))
+    body = schema({kind.name: kind for kind in kinds}.values(), asked.registry.service.language)
+    return Response(body, media_type="application/gml+xml; version=3.2")
+
+
+def schema(kinds: Iterable[FeatureType], language: str) -> bytes:
+    """A flat application schema (ISO 19136, 21) that imports GML 3.2.1 only."""
+    kinds = list(kinds)
+    if not kinds:
+        raise InvalidParameterError("there is no feature type", "typeNames")
+    space = kinds[0].namespace
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="http://www.opengis.net/gml/3.2" '
+        f"xmlns:{space.prefix}={quoteattr(space.uri)} targetNamespace={quoteattr(space.uri)} "
+        'elementFormDefault="qualified" version="1.0">',
+        '  <xsd:import namespace="http://www.opengis.net/gml/3.2" '
+        'schemaLocation="http://schemas.opengis.net/gml/3.2.1/gml.xsd"/>',
+    ]
+    for kind in kinds:
+        lines += _type(kind, language)
+    return "\n".join([*lines, "</xsd:schema>", ""]).encode()
+
+
+def _type(kind: FeatureType, language: str) -> Iterator[str]:
+    name = kind.layer.id
+    yield (
+        f'  <xsd:element name="{name}" type="{kind.namespace.prefix}:{name}Type" '
+        'substitutionGroup="gml:AbstractFeature">'
+    )
+    yield from _annotation(kind.layer.definition.title.get(language), "    ")
+    yield "  </xsd:element>"
+    yield f'  <xsd:complexType name="{name}Type">'
+    yield '    <xsd:complexContent><xsd:extension base="gml:AbstractFeatureType"><xsd:sequence>'
+    for field in kind.fields:
+        yield from _element(kind, field, language)
+    yield f'      <xsd:element name="{kind.geometry}" type="{kind.geometry_type}" minOccurs="0" nillable="true"/>'
+    yield "    </xsd:sequence></xsd:extension></xsd:complexContent>"
+    yield "  </xsd:complexType>"
+
+
+def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:
+    # Every property can be left out by PROPERTYNAME, but one that is never null is promised.
+    required = "" if not field.nullable else ' minOccurs="0"'
+    start = f'      <xsd:element name="{kind.elements[field.name]}" type="{XSD_TYPES[field.type]}"{required}'
+    alias = kind.layer.definition.fields.get(field.name)
+    title = alias.title.get(language) if alias else ""
+    if not title:
+        yield f"{start}/>"
+        return
+    yield f"{start}>"
+    yield from _annotation(title, "        ")
+    yield "      </xsd:element>"
+
+
+def _annotation(text: str, indent: str) -> Iterator[str]:
+    if text:
+        yield f"{indent}<xsd:annotation><xsd:documentation>{escape(text)}</xsd:documentation></xsd:annotation>"

@@ -1,0 +1,120 @@
+"""GetFeature (OGC 09-025r2, 11): features of one or several queries, streamed."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import pyarrow as pa
+from starlette.responses import Response
+
+from layers.sources import open_features
+from layers.sources.base import FeatureSource
+from server.wfs import parameters
+from server.wfs.asked import Asked
+from server.wfs.collections import geojson_collection, gml_collection
+from server.wfs.parameters import Query
+from server.wfs.stream import Stream, StreamedResponse
+
+MEDIA_TYPES = {"gml": "application/gml+xml; version=3.2", "geojson": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is answered to a query: how many features match, how many of them are in this answer."""
+
+    query: Query
+    source: FeatureSource
+    matched: int
+    returned: int
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The features of the page."""
+        return iter(()) if not self.returned else self.source.features(self.query.features)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: its pages, when it is made, the addresses of the pages before and after."""
+
+    asked: Asked
+    pages: tuple[Page, ...]
+    time: str
+    next: str | None = None
+    previous: str | None = None
+
+    @property
+    def matched(self) -> int:
+        """Features that match, in all."""
+        return sum(page.matched for page in self.pages)
+
+    @property
+    def returned(self) -> int:
+        """Features in this answer."""
+        return sum(page.returned for page in self.pages)
+
+
+async def get_feature(asked: Asked) -> Response:
+    """A FeatureCollection in GML 3.2 or GeoJSON; the number of matching features stands at its beginning."""
+    if asked.params.text("STOREDQUERY_ID"):
+        from server.wfs.stored_queries import invoke
+
+        return await invoke(asked)
+    parameters.check_resolve(asked.params)
+    name = parameters.output_format(asked.params)
+    queries = [parameters.query(asked, params) for params in asked.queries]
+    hits = parameters.result_type(asked.params) == "hits"
+    limit, offset = parameters.count(asked), parameters.start_index(asked)
+
+    def chunks() -> Iterator[bytes]:
+        found = answer_of(asked, queries, limit, offset, hits=hits)
+        yield from (gml_collection if name == "gml" else geojson_collection)(found)
+
+    return await streamed(asked, chunks, MEDIA_TYPES[name])
+
+
+async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str) -> Response:
+    """The chunks as an answer, compressed where the client takes that."""
+    headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+    packed = "gzip" in asked.request.headers.get("accept-encoding", "") if asked.request is not None else False
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    stream = Stream(_packed(chunks()) if packed else chunks())
+    await stream.first()
+    return StreamedResponse(stream, media_type=media_type, headers=headers)
+
+
+def answer_of(asked: Asked, queries: list[Query], limit: int, offset: int, *, hits: bool = False) -> Answer:
+    """Counts what matches and tells what this answer holds of it."""
+    pages = []
+    for query in queries:
+        source = open_features(query.kind.layer)
+        matched = source.count(query.features)
+        returned = 0 if hits else max(0, min(limit, matched - offset))
+        paged = replace(query, features=replace(query.features, limit=limit, offset=offset))
+        pages.append(Page(paged, source, matched, returned))
+    most = max(page.matched for page in pages)
+    return Answer(
+        asked,
+        tuple(pages),
+        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        next=_page_address(asked, offset + limit, limit) if not hits and limit and offset + limit < most else None,
+        previous=_page_address(asked, max(0, offset - limit), limit) if offset and limit and not hits else None,
+    )
+
+
+def _page_address(asked: Asked, offset: int, limit: int) -> str:
+    left_out = {"STARTINDEX", "COUNT", "MAXFEATURES"}
+    pairs = [(name, value) for name, value in asked.params.raw if name.upper() not in left_out]
+    return f"{asked.address}?{urlencode([*pairs, ('STARTINDEX', str(offset)), ('COUNT', str(limit))])}"
+
+
+def _packed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks as one gzip stream, each sent as it comes."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    with closing(chunks):  # type: ignore[type-var]
+        for chunk in chunks:
+            yield packer.compress(chunk) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()

@@ -1,0 +1,152 @@
+"""Features as GML 3.2 (ISO 19136), written as bytes from Arrow batches.
+
+Every geometry carries gml:id, which its type requires, made of the feature's own; a multi-geometry of one part
+stays one. The order of the axes is that of `srs_name`.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+from shapely import GeometryType
+
+from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
+from server.wfs.feature_type import FeatureType
+from server.wfs.names import xml_ids
+from server.wfs.values import rounded, xml_texts
+
+type Shapes = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How coordinates are written: the CRS's name, y first or not, and digits (None: as stored)."""
+
+    srs_name: str
+    swapped: bool
+    degrees: bool | None = None
+
+
+def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, wrap: str = "wfs:member") -> pa.Array:
+    """A `wfs:member` for each feature of a batch (OGC 09-025r2, 11.3.3)."""
+    ids = xml_ids(batch["id"])
+    prefix, local = kind.namespace.prefix, kind.layer.id
+    parts: list[Any] = [joined(f'<{wrap}><{prefix}:{local} gml:id="', ids, '">')]
+    for name, element in kind.elements.items():
+        if name in batch.schema.names:
+            parts.append(joined(f"<{prefix}:{element}>", xml_texts(batch[name]), f"</{prefix}:{element}>"))
+    if "geometry" in batch.schema.names:
+        geometry = geometries(batch["geometry"], ids, notation, promoted=kind.facts.geometry)
+        parts.append(joined(f"<{prefix}:{kind.geometry}>", geometry, f"</{prefix}:{kind.geometry}>"))
+    parts.append(f"</{prefix}:{local}></{wrap}>\n")
+    return pa.compute.binary_join_element_wise(*parts, "", null_handling="skip")
+
+
+def geometries(column: pa.Array, ids: pa.Array, notation: Notation, *, promoted: str) -> pa.Array:
+    """GML of a WKB column; null where there is none. `promoted` is the geometry type that the schema says."""
+    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")
+    return by_family(shapes, partial(_written, ids=ids, notation=notation, promoted=promoted.startswith("Multi")))
+
+
+def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation, promoted: bool) -> pa.Array:
+    own = joined(ids.take(pa.array(rows)), ".g")
+    if shapely.get_type_id(shapes[0]) == GeometryType.GEOMETRYCOLLECTION:
+        return _collections(shapes, own, notation)
+    kind, coordinates, offsets = ragged(shapes)
+    if notation.degrees is not None:
+        coordinates[:, :2] = rounded(coordinates[:, :2], degrees=notation.degrees)
+    if notation.swapped:
+        coordinates[:, [0, 1]] = coordinates[:, [1, 0]]
+    attributes = f'" srsName={quoteattr(notation.srs_name)} srsDimension="{coordinates.shape[1]}">'
+    writer = {0: _points, 1: _lines, 3: _polygons, 4: _multi_points, 5: _multi_lines, 6: _multi_polygons}[int(kind)]
+    return writer(coordinates, offsets, own, attributes, promoted)
+
+
+def _points(coordinates: Any, _: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+    text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
+    if promoted:
+        return _multi("MultiPoint", "pointMember", _point(joined(ids, ".1"), text), None, ids, attributes)
+    return joined('<gml:Point gml:id="', ids, attributes, "<gml:pos>", text, "</gml:pos></gml:Point>")
+
+
+def _multi_points(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
+    text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
+    return _multi("MultiPoint", "pointMember", _point(_part_ids(ids, offsets[0]), text), offsets[0], ids, attributes)
+
+
+def _point(ids: pa.Array, text: pa.Array) -> pa.Array:
+    return joined('<gml:Point gml:id="', ids, '"><gml:pos>', text, "</gml:pos></gml:Point>")
+
+
+def _lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+    text = spaced(coordinates, offsets[0][1:])
+    if promoted:
+        return _multi("MultiCurve", "curveMember", _line(joined(ids, ".1"), text), None, ids, attributes)
+    return joined('<gml:LineString gml:id="', ids, attributes, "<gml:posList>", text, "</gml:posList></gml:LineString>")
+
+
+def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
+    parts = _line(_part_ids(ids, offsets[1]), spaced(coordinates, offsets[0][1:]))
+    return _multi("MultiCurve", "curveMember", parts, offsets[1], ids, attributes)
+
+
+def _line(ids: pa.Array, text: pa.Array) -> pa.Array:
+    return joined('<gml:LineString gml:id="', ids, '"><gml:posList>', text, "</gml:posList></gml:LineString>")
+
+
+def _polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+    rings = _rings(coordinates, offsets)
+    if promoted:
+        parts = joined('<gml:Polygon gml:id="', ids, '.1">', rings, "</gml:Polygon>")
+        return _multi("MultiSurface", "surfaceMember", parts, None, ids, attributes)
+    return joined('<gml:Polygon gml:id="', ids, attributes, rings, "</gml:Polygon>")
+
+
+def _multi_polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
+    rings = _rings(coordinates, offsets[:2])
+    parts = joined('<gml:Polygon gml:id="', _part_ids(ids, offsets[2]), '">', rings, "</gml:Polygon>")
+    return _multi("MultiSurface", "surfaceMember", parts, offsets[2], ids, attributes)
+
+
+def _rings(coordinates: Any, offsets: list[Offsets]) -> pa.Array:
+    """The exterior and the interiors of each polygon."""
+    first = pa.array(within(offsets[1]) == 0)
+    opening = pa.compute.if_else(first, "<gml:exterior><gml:LinearRing><gml:posList>", _INTERIOR[0])
+    closing = pa.compute.if_else(first, "</gml:posList></gml:LinearRing></gml:exterior>", _INTERIOR[1])
+    return grouped(joined(opening, spaced(coordinates, offsets[0][1:]), closing), offsets[1])
+
+
+_INTERIOR = ("<gml:interior><gml:LinearRing><gml:posList>", "</gml:posList></gml:LinearRing></gml:interior>")
+
+
+def _part_ids(ids: pa.Array, offsets: Offsets) -> pa.Array:
+    numbers = pa.compute.cast(pa.array(within(offsets) + 1), pa.string())
+    return joined(ids.take(pa.array(owners(offsets))), ".", numbers)
+
+
+def _multi(
+    element: str, member: str, parts: pa.Array, offsets: Offsets | None, ids: pa.Array, attributes: str
+) -> pa.Array:
+    """A multi-geometry of its parts; `offsets` None means one part each."""
+    inside = joined(f"<gml:{member}>", parts, f"</gml:{member}>")
+    if offsets is not None:
+        inside = grouped(inside, offsets)
+    return joined(f'<gml:{element} gml:id="', ids, attributes, inside, f"</gml:{element}>")
+
+
+def _collections(shapes: Shapes, ids: pa.Array, notation: Notation) -> pa.Array:
+    """gml:MultiGeometry, one by one: they are rare."""
+    out = []
+    for shape, own in zip(shapes, ids.to_pylist(), strict=True):
+        parts = np.array([part for part in shape.geoms if not part.is_empty], dtype=object)
+        own_ids = pa.array([f"{own}.{number}" for number in range(1, len(parts) + 1)])
+        inner = by_family(parts, partial(_written, ids=own_ids, notation=notation, promoted=False)).to_pylist()
+        members_ = "".join(f"<gml:geometryMember>{text}</gml:geometryMember>" for text in inner)
+        srs = quoteattr(notation.srs_name)
+        out.append(f'<gml:MultiGeometry gml:id="{own}" srsName={srs}>{members_}</gml:MultiGeometry>')
+    return pa.array(out, pa.string())

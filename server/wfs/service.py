@@ -1,0 +1,117 @@
+"""The WFS's door: `/wfs` for everything, `/themes/{theme}/wfs` for one theme; GET, POST with XML or a form."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from layers.errors import GarrigueError, SourceError, hint
+from server.errors import (
+    InvalidParameterError,
+    MissingParameterError,
+    NotFoundError,
+    OperationNotSupportedError,
+    ServiceError,
+    VersionNegotiationError,
+)
+from server.wfs.asked import Asked
+from server.wfs.body import read
+from server.wfs.errors import answer, told
+
+if TYPE_CHECKING:
+    from server.context import Context
+
+log = logging.getLogger(__name__)
+
+type Operation = Callable[[Asked], Awaitable[Response]]
+
+OPERATIONS = {
+    "GetCapabilities": "capabilities",
+    "DescribeFeatureType": "describe_feature_type",
+    "GetFeature": "get_feature",
+    "GetPropertyValue": "get_property_value",
+    "ListStoredQueries": "stored_queries",
+    "DescribeStoredQueries": "stored_queries",
+}
+"""The module of each operation, imported when it is first asked; its function has the operation's name."""
+
+FUNCTIONS = {
+    "GetCapabilities": "get_capabilities",
+    "DescribeFeatureType": "describe_feature_type",
+    "GetFeature": "get_feature",
+    "GetPropertyValue": "get_property_value",
+    "ListStoredQueries": "list_stored_queries",
+    "DescribeStoredQueries": "describe_stored_queries",
+}
+
+VERSIONS = ("2.0.0", "2.0.2")
+"""Both are answered alike, as 2.0.0: 2.0.2 corrects the text of the standard only."""
+
+_BY_NAME = {name.lower(): name for name in OPERATIONS}
+
+
+def routes(_: "Context") -> list[Route]:
+    """The addresses that this service answers."""
+    methods = ["GET", "POST"]
+    return [Route("/wfs", wfs, methods=methods), Route("/themes/{theme}/wfs", wfs, methods=methods)]
+
+
+async def wfs(request: Request) -> Response:
+    """Answers any WFS request; whatever is wrong with it is told in an exception report."""
+    context: Context = request.app.state.context
+    try:
+        registry = context.registry
+        theme = request.path_params.get("theme")
+        if theme is not None and theme not in registry.themes:
+            raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
+        queries = await read(request, registry.service.limits.body)
+        asked = Asked(registry, theme, queries, context.base(request), request)
+        return await operation(asked)(asked)
+    except ServiceError as error:
+        return answer(error)
+    except GarrigueError as error:
+        if isinstance(error, SourceError):
+            log.error("%s", error)
+        return answer(told(error))
+
+
+def operation(asked: Asked) -> Operation:
+    """The function of the operation that is asked."""
+    service = asked.params.required("SERVICE")
+    if service.upper() != "WFS":
+        raise InvalidParameterError(f"SERVICE={service[:100]!r} is not WFS", "service")
+    text = asked.params.text("REQUEST")
+    if not text:
+        raise MissingParameterError("request")
+    name = _BY_NAME.get(text.lower())
+    if name is None:
+        allowed = ", ".join(OPERATIONS)
+        raise OperationNotSupportedError(
+            f"REQUEST={text[:100]!r} is not one of {allowed}{hint(text[:100], OPERATIONS)}", text[:100]
+        )
+    if name != "GetCapabilities":
+        _check_version(asked.params.text("VERSION"))
+    found: Operation = getattr(import_module(f"server.wfs.{OPERATIONS[name]}"), FUNCTIONS[name])
+    return found
+
+
+def _check_version(text: str) -> None:
+    """The version must be named (09-025r2, 7.6.2.4) and be one that is answered."""
+    if not text:
+        raise MissingParameterError("version")
+    if text not in VERSIONS:
+        raise InvalidParameterError(f"VERSION={text[:60]!r} is not one of {', '.join(VERSIONS)}", "version")
+
+
+def negotiated(accepted: list[str]) -> str:
+    """The first of the accepted versions that is answered (OGC 06-121r3, 7.3.2)."""
+    for text in accepted:
+        if text in VERSIONS:
+            return text
+    if accepted:
+        raise VersionNegotiationError(f"none of {', '.join(accepted)[:200]} is one of {', '.join(VERSIONS)}")
+    return VERSIONS[0]

@@ -1,0 +1,61 @@
+"""Property values as text, a column at once."""
+
+import base64
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_ILLEGAL = "[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]"
+_REPLACEMENT = "\ufffd"
+
+
+def texts(column: pa.Array) -> pa.Array:
+    """The column in the lexical form that XML Schema and JSON share; infinite and undefined numbers are null."""
+    kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_floating(kind):
+        return pc.cast(pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind)), pa.string())
+    if pa.types.is_timestamp(kind):
+        return pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ" if kind.tz else "%Y-%m-%dT%H:%M:%S")
+    if pa.types.is_binary(kind):
+        values = [None if value is None else base64.b64encode(value).decode() for value in column.to_pylist()]
+        return pa.array(values, pa.string())
+    return pc.cast(column, pa.string())
+
+
+def xml_texts(column: pa.Array) -> pa.Array:
+    """The column as XML text, escaped; characters that XML 1.0 cannot hold are replaced by U+FFFD."""
+    array = texts(column)
+    if not pa.types.is_string(column.type):
+        return array
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;")):
+        if pc.any(pc.match_substring(array, character)).as_py():
+            array = pc.replace_substring(array, character, entity)
+    if pc.any(pc.match_substring_regex(array, _ILLEGAL)).as_py():
+        array = pc.replace_substring_regex(array, _ILLEGAL, _REPLACEMENT)
+    return array
+
+
+def json_texts(column: pa.Array) -> pa.Array:
+    """The column as JSON values, `null` where there is none."""
+    array = texts(column)
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+        if pc.any(pc.match_substring_regex(array, '["\\\\\u0000-\u001f]')).as_py():
+            array = _json_strings(array)
+        else:
+            array = pc.binary_join_element_wise('"', array, '"', "")
+    return pc.fill_null(array, "null")
+
+
+def _json_strings(array: pa.Array) -> pa.Array:
+    import orjson
+
+    values = array.to_pylist()
+    return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], pa.string())
+
+
+def rounded(coordinates: "np.typing.NDArray[np.float64]", *, degrees: bool) -> "np.typing.NDArray[np.float64]":
+    """Computed coordinates without the digits that say nothing: to a tenth of a millimetre."""
+    return np.round(coordinates, 9 if degrees else 4)
