@@ -132,6 +132,7 @@ class Service(Model):
     limits: Limits = Limits()
     engine: Engine = Engine()
     language: Literal["fr", "en"] = "fr"
+    inspire: Link | None = None
 
 
 class VectorSource(Model):

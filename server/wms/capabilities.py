@@ -17,7 +17,7 @@ from server.errors import printable
 from server.urls import BASE
 from server.wms.dimensions import extent
 from server.wms.extents import Boxes, union
-from server.wms.groups import by_theme
+from server.wms.groups import by_theme, layer_names
 
 INFO_FORMATS = (
     "text/plain",
@@ -48,6 +48,14 @@ _HEAD = {
     "1.1.1": f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE WMT_MS_Capabilities SYSTEM "{_DTD}">\n'
     '<WMT_MS_Capabilities version="1.1.1">\n',
 }
+_INSPIRE_NAMESPACES = (
+    'xmlns:inspire_vs="http://inspire.ec.europa.eu/schemas/inspire_vs/1.0" '
+    'xmlns:inspire_common="http://inspire.ec.europa.eu/schemas/common/1.0"'
+)
+_INSPIRE_SCHEMA = (
+    "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0 "
+    "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0/inspire_vs.xsd"
+)
 _TAIL = {"1.3.0": "</WMS_Capabilities>\n", "1.1.1": "</WMT_MS_Capabilities>\n"}
 _EXCEPTIONS = {
     "1.3.0": ("XML", "INIMAGE", "BLANK"),
@@ -96,14 +104,40 @@ def capabilities(view: View) -> bytes:
     formats = "".join(f"<Format>{name}</Format>" for name in _EXCEPTIONS[view.version])
     body = "".join(_layers(view))
     return (
-        f"{_HEAD[view.version]}{_service(view)}<Capability>\n{_requests(view)}<Exception>{formats}</Exception>\n"
-        f"{body}</Capability>\n{_TAIL[view.version]}"
+        f"{_head(view)}{_service(view)}<Capability>\n{_requests(view)}<Exception>{formats}</Exception>\n"
+        f"{_inspire(view)}{body}</Capability>\n{_TAIL[view.version]}"
     ).encode()
 
 
 def escaped(text: str) -> str:
     """Text as XML holds it, in content and between double quotes."""
     return escape(text if text.isprintable() else printable(text), {'"': "&quot;"})
+
+
+def _head(view: View) -> str:
+    head = _HEAD[view.version]
+    if not (view.new and view.registry.service.inspire):
+        return head
+    return head.replace('xsi:schemaLocation="', f'{_INSPIRE_NAMESPACES} xsi:schemaLocation="{_INSPIRE_SCHEMA} ')
+
+
+def _inspire(view: View) -> str:
+    """The extended capabilities of an INSPIRE view service whose metadata is in a catalogue (TG 3.11, 4.2.3.3.1.1)."""
+    link = view.registry.service.inspire
+    if not view.new or link is None:
+        return ""
+    first, *others = dict.fromkeys((view.registry.service.language, *LANGUAGES))
+    languages = "".join(
+        f"<inspire_common:SupportedLanguage><inspire_common:Language>{LANGUAGES[other]}</inspire_common:Language></inspire_common:SupportedLanguage>"
+        for other in others
+    )
+    return (
+        f"<inspire_vs:ExtendedCapabilities><inspire_common:MetadataUrl><inspire_common:URL>{escaped(link.url)}</inspire_common:URL>"
+        f"<inspire_common:MediaType>{escaped(link.format)}</inspire_common:MediaType></inspire_common:MetadataUrl>"
+        f"<inspire_common:SupportedLanguages><inspire_common:DefaultLanguage><inspire_common:Language>{LANGUAGES[first]}</inspire_common:Language>"
+        f"</inspire_common:DefaultLanguage>{languages}</inspire_common:SupportedLanguages><inspire_common:ResponseLanguage><inspire_common:Language>"
+        f"{LANGUAGES[view.language]}</inspire_common:Language></inspire_common:ResponseLanguage></inspire_vs:ExtendedCapabilities>\n"
+    )
 
 
 def _service(view: View) -> str:
@@ -188,7 +222,8 @@ def _layers(view: View) -> Iterator[str]:
     """The tree: the root names the CRSs, themes hold the layers."""
     registry = view.registry
     shown = registry.in_theme(view.theme)
-    named = f"<Name>{view.theme}</Name>" if view.theme and view.theme not in registry.layers and shown else ""
+    taken = layer_names(registry)
+    named = f"<Name>{view.theme}</Name>" if view.theme and view.theme not in taken and shown else ""
     queryable = int(bool(named) and any(layer.definition.queryable for layer in shown))
     crs = "CRS" if view.new else "SRS"
     names = "".join(f"<{crs}>{name}</{crs}>" for name in _crs_names(view))
@@ -200,16 +235,16 @@ def _layers(view: View) -> Iterator[str]:
         yield from (_layer(view, layer) for layer in shown)
     else:
         for theme, layers in by_theme(shown).items():
-            yield from _theme(view, theme, layers)
+            yield from _theme(view, theme, layers, named=theme not in taken)
     yield "</Layer>\n"
 
 
-def _theme(view: View, theme: str, layers: list[Layer]) -> Iterator[str]:
-    named = f"<Name>{theme}</Name>" if theme not in view.registry.layers else ""
-    queryable = int(bool(named) and any(layer.definition.queryable for layer in layers))
+def _theme(view: View, theme: str, layers: list[Layer], *, named: bool) -> Iterator[str]:
+    name = f"<Name>{theme}</Name>" if named else ""
+    queryable = int(named and any(layer.definition.queryable for layer in layers))
     head = view.registry.themes[theme]
     yield (
-        f'<Layer queryable="{queryable}">{named}<Title>{view.text(head.title) or theme}</Title>'
+        f'<Layer queryable="{queryable}">{name}<Title>{view.text(head.title) or theme}</Title>'
         f"{_abstract(view.text(head.abstract))}{_boxes(view, union(view.extents[layer.id] for layer in layers))}\n"
     )
     yield from (_layer(view, layer) for layer in layers)
@@ -220,8 +255,8 @@ def _layer(view: View, layer: Layer) -> str:
     declared = layer.definition
     cascaded = ' cascaded="1"' if isinstance(layer.facts, CascadeFacts) else ""
     return (
-        f'<Layer queryable="{int(declared.queryable)}"{cascaded}><Name>{layer.id}</Name>'
-        f"<Title>{view.text(declared.title) or layer.id}</Title>{_abstract(view.text(declared.abstract))}"
+        f'<Layer queryable="{int(declared.queryable)}"{cascaded}><Name>{layer.name}</Name>'
+        f"<Title>{view.text(declared.title) or layer.name}</Title>{_abstract(view.text(declared.abstract))}"
         f"{_keywords(declared.keywords)}{_boxes(view, view.extents[layer.id])}{_dimension(view, layer)}"
         f"{_attribution(layer)}{_metadata(view, layer)}{''.join(_styles(view, layer))}{_scales(view, layer)}</Layer>\n"
     )
@@ -296,7 +331,7 @@ def _styles(view: View, layer: Layer) -> Iterator[str]:
         width, height = view.legends[layer.id, name]
         address = (
             f"{view.address}SERVICE=WMS&VERSION={view.version}&REQUEST=GetLegendGraphic&FORMAT=image/png"
-            f"&LAYER={layer.id}&STYLE={name}"
+            f"&LAYER={layer.name}&STYLE={name}"
         )
         yield (
             f"<Style><Name>{escaped(name)}</Name><Title>{escaped(title)}</Title>"

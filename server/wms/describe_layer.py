@@ -47,13 +47,13 @@ def _described_130(asked: Asked, layer: Layer) -> str:
 
 def _described_111(asked: Asked, layer: Layer) -> str:
     if not layer.is_vector:
-        return f'<LayerDescription name="{layer.id}"/>\n'
+        return f'<LayerDescription name="{layer.name}"/>\n'
     address = f"{asked.base}/wfs?"
     return (
-        f'<LayerDescription name="{layer.id}" wfs="{address}" owsType="WFS" owsURL="{address}">'
+        f'<LayerDescription name="{layer.name}" wfs="{address}" owsType="WFS" owsURL="{address}">'
         f'<Query typeName="{_type_name(asked, layer)}"/></LayerDescription>\n'
     )
 
 
 def _type_name(asked: Asked, layer: Layer) -> str:
-    return escaped(f"{asked.registry.service.namespace.prefix}:{layer.id}")
+    return escaped(f"{asked.registry.service.namespace.prefix}:{layer.name}")

@@ -91,7 +91,7 @@ def _period(item: str, layer: Layer) -> Period:
 def _invalid(item: str, layer: Layer) -> InvalidDimensionError:
     shown = ", ".join(layer.times[:6]) + (", …" if len(layer.times) > 6 else "")
     item = item[:100]
-    message = f"TIME={item!r} is not an ISO 8601 value or interval; {layer.id} has {shown}{hint(item, layer.times)}"
+    message = f"TIME={item!r} is not an ISO 8601 value or interval; {layer.name} has {shown}{hint(item, layer.times)}"
     return InvalidDimensionError(message, "TIME")
 
 

@@ -15,7 +15,7 @@ type Array = npt.NDArray[np.float64]
 
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 _WHOLE: Boxes = {CRS84: _WORLD, "EPSG:4326": _WORLD}
-_POINTS = 21
+_POINTS = 11
 _LEAST = 1e-6
 
 
@@ -25,11 +25,13 @@ def extents(registry: Registry) -> dict[str, Boxes]:
     if not layers:
         return {}
     geographic = _geographic(layers)
-    found: list[dict[str, BBox]] = [{CRS84: _box(row)} for row in geographic]
+    found: list[dict[str, BBox]] = [{CRS84: box} for box in _boxes(geographic)]
     for crs_id in registry.crs_ids:
-        for boxes, row in zip(found, _inside(geographic, crs_id), strict=True):
-            if crs_id != CRS84 and np.isfinite(row).all() and row[0] < row[2] and row[1] < row[3]:
-                boxes[crs_id] = _box(row)
+        rows = _inside(geographic, crs_id)
+        shown = np.isfinite(rows).all(axis=1) & (rows[:, 0] < rows[:, 2]) & (rows[:, 1] < rows[:, 3])
+        for boxes, box, visible in zip(found, _boxes(rows), shown.tolist(), strict=True):
+            if visible:
+                boxes[crs_id] = box
     for boxes, layer in zip(found, layers, strict=True):
         if layer.crs in boxes and layer.crs not in (CRS84, "EPSG:4326"):
             boxes[layer.crs] = layer.extent
@@ -89,6 +91,5 @@ def _transformed(boxes: Array, source: str, target: str) -> Array:
     return np.column_stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)])
 
 
-def _box(row: Array) -> BBox:
-    west, south, east, north = row.tolist()
-    return (west, south, east, north)
+def _boxes(rows: Array) -> list[BBox]:
+    return [(west, south, east, north) for west, south, east, north in rows.tolist()]

@@ -43,7 +43,7 @@ def _add(root: etree._Element, layer: Layer) -> None:
         root.set("version", max(version, root.get("version") or version))
         if named is None:
             named = etree.SubElement(root, f"{{{_SLD}}}NamedLayer")
-            etree.SubElement(named, f"{{{_NAME[version]}}}Name").text = layer.id
+            etree.SubElement(named, f"{{{_NAME[version]}}}Name").text = layer.name
         for user_style in document.iter(f"{{{_SLD}}}UserStyle"):
             for old in user_style.findall("{*}Name"):
                 user_style.remove(old)

@@ -17,14 +17,20 @@ def by_theme(layers: Iterable[Layer]) -> dict[str, list[Layer]]:
     return found
 
 
+def layer_names(registry: Registry) -> set[str]:
+    """Every name that stands for one layer."""
+    return {*registry.layers, *(layer.name for layer in registry.layers.values())}
+
+
 def group_names(registry: Registry, theme: str | None) -> list[str]:
     """Themes that are groups."""
-    return [name for name in by_theme(registry.in_theme(theme)) if name not in registry.layers]
+    taken = layer_names(registry)
+    return [name for name in by_theme(registry.in_theme(theme)) if name not in taken]
 
 
 def members(registry: Registry, theme: str | None, name: str) -> tuple[Layer, ...] | None:
     """The layers of a group from the lowest to the highest, or None where the name is none of a group's."""
-    if name in registry.layers or name not in registry.themes or theme not in (None, name):
+    if name not in registry.themes or theme not in (None, name) or name in layer_names(registry):
         return None
     return tuple(sorted(registry.in_theme(name), key=_height)) or None
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import shapely
-from layers.info import LayerInfo
 from markupsafe import Markup
 
 from layers.crs import urn
@@ -19,6 +18,9 @@ from layers.query import PointQuery
 from layers.registry import Registry
 from server.wms import gml
 from server.wms.capabilities import INFO_FORMATS, escaped
+
+if TYPE_CHECKING:
+    from layers.info import LayerInfo
 
 DEFAULT = "text/html"
 _SPELLINGS = {
@@ -75,12 +77,12 @@ def info_format(text: str) -> str | None:
     return name if name in FORMATS else None
 
 
-def found(registry: Registry, infos: Iterable[LayerInfo], language: str) -> tuple[Found, ...]:
+def found(registry: Registry, infos: "Iterable[LayerInfo]", language: str) -> tuple[Found, ...]:
     """What the layers told, without the fields that the registry hides."""
     return tuple(_found(registry, item, feature, language) for item in infos for feature in item.features)
 
 
-def _found(registry: Registry, item: LayerInfo, feature: Any, language: str) -> Found:
+def _found(registry: Registry, item: "LayerInfo", feature: Any, language: str) -> Found:
     fields = registry.layers[item.layer].definition.fields
     properties = {
         name: value for name, value in feature.properties.items() if not (name in fields and fields[name].hidden)
@@ -115,7 +117,7 @@ def _geojson(answer: Answer) -> bytes:
 def _plain(answer: Answer) -> bytes:
     lines: list[str] = []
     for layer_id, features in answer.by_layer().items():
-        lines.append(f"{answer.title(layer_id)} ({layer_id})")
+        lines.append(f"{answer.title(layer_id)} ({answer.registry.layers[layer_id].name})")
         for feature in features:
             lines.append(f"  {feature.id}")
             lines += [f"    {name} = {value}" for name, value in feature.shown]
@@ -184,10 +186,10 @@ def _member(answer: Answer, feature: Found, dialect: gml.Dialect) -> str:
     if feature.geometry is not None:
         written = gml.geometry(feature.geometry, answer.query.map.crs, dialect, feature.id)
         shape = f"<{prefix}:geometry>{written}</{prefix}:geometry>"
-    identifier = escaped(gml.xml_name(feature.id))
+    identifier, name = escaped(gml.xml_name(feature.id)), answer.registry.layers[feature.layer].name
     return (
-        f'<{dialect.member}><{prefix}:{feature.layer} {dialect.identifier}="{identifier}">{shape}{fields}'
-        f"</{prefix}:{feature.layer}></{dialect.member}>\n"
+        f'<{dialect.member}><{prefix}:{name} {dialect.identifier}="{identifier}">{shape}{fields}'
+        f"</{prefix}:{name}></{dialect.member}>\n"
     )
 
 

@@ -52,7 +52,10 @@ def layers_of(asked: Asked, name: str, parameter: str = "LAYERS") -> tuple[Layer
     group = members(asked.registry, asked.theme, name)
     if group is not None:
         return group
-    offered = (*(layer.id for layer in asked.registry.in_theme(asked.theme)), *group_names(asked.registry, asked.theme))
+    offered = (
+        *(layer.name for layer in asked.registry.in_theme(asked.theme)),
+        *group_names(asked.registry, asked.theme),
+    )
     if not name:
         raise LayerNotDefinedError(f"{parameter} has an empty name", parameter)
     try:
@@ -80,11 +83,11 @@ def in_default_style(asked: Asked, name: str) -> Named:
 
 
 def _named(asked: Asked, name: str, style: str, opacity: float, condition: Any) -> Named:
-    layers = layers_of(asked, name)
-    group = name in asked.registry.themes and name not in asked.registry.layers
+    layers = members(asked.registry, asked.theme, name)
+    group = layers is not None
     found: list[Selection] = []
     told: list[str] = []
-    for layer in layers:
+    for layer in layers or layers_of(asked, name):
         selection = Selection(layer.id, style_of(layer, style, group=group), filter=condition, opacity=opacity)
         if layer.times:
             times = chosen_times(layer, asked.params.text("TIME"))

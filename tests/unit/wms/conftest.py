@@ -19,11 +19,11 @@ def vector(geometry: str, *, crs="EPSG:2154", extent=LAMBERT, times=()) -> Vecto
     return VectorFacts(crs, extent, geometry, False, fields, 10, "GPKG", "/nowhere.gpkg", "t", times=times)
 
 
-def layer(name: str, theme: str, facts: Facts, styles=("default",), **declared) -> Layer:
+def layer(layer_id: str, theme: str, facts: Facts, styles=("default",), **declared) -> Layer:
     source = {"raster": "x.tif"} if isinstance(facts, RasterFacts) else {"vector": "x.gpkg"}
-    declared.setdefault("title", {"fr": f"Titre « {name} » & <été>", "en": f"Title {name}"})
+    declared.setdefault("title", {"fr": f"Titre « {layer_id} » & <été>", "en": f"Title {layer_id}"})
     definition = model.Layer.model_validate({"source": source, **declared})
-    return Layer(name, theme, definition, facts, MappingProxyType(dict.fromkeys(styles, "")), "stamp")
+    return Layer(layer_id, theme, definition, facts, MappingProxyType(dict.fromkeys(styles, "")), "stamp")
 
 
 def make_registry(layers: list[Layer], themes: dict[str, dict], **service) -> Registry:
@@ -41,6 +41,7 @@ def make_registry(layers: list[Layer], themes: dict[str, dict], **service) -> Re
 def paper() -> Registry:
     """Seven layers in three themes; the theme `arbre` has the name of a layer and is no group."""
     raster = RasterFacts("EPSG:2154", LAMBERT, (1.0, 1.0), (Band("uint8", "red", None),), "/nowhere.tif", times=DAYS)
+    cascade = CascadeFacts("EPSG:3857", (4e5, 5.3e6, 4.5e5, 5.4e6))
     box = (3.8, 43.5, 3.9, 43.6)
     layers = [
         layer("borne", "bati", vector("Point")),
@@ -49,7 +50,7 @@ def paper() -> Registry:
         layer("ocs", "sol", vector("Polygon", times=("2019", "2022")), ("couverture", "usage")),
         layer("temperature", "sol", raster),
         layer("arbre", "arbre", vector("Point", crs="EPSG:4326", extent=box)),
-        layer("ailleurs", "arbre", CascadeFacts("EPSG:3857", (4e5, 5.3e6, 4.5e5, 5.4e6)), queryable=False),
+        layer("ailleurs", "arbre", cascade, queryable=False, name="ORTHO.AUTRE"),
     ]
     themes = {"bati": {"title": {"fr": "Bâti", "en": "Built"}}, "sol": {"title": "Sol"}, "arbre": {"title": "Arbres"}}
     contact = {"organization": "Ville", "email": "sig@example.org"}
