@@ -25,6 +25,7 @@ class FoundTile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
+    id: str
     theme: str
     styles: frozenset[str]
     default_style: str
@@ -42,7 +43,9 @@ class TileTable:
     def __init__(self, table: Mapping[str, Any]) -> None:
         grids = [Grid.from_json(item) for item in table["grids"].values()]
         self.grids = {item.id: item for item in grids} | {alias: item for item in grids for alias in item.aliases}
-        self.layers = {name: _layer(entry) for name, entry in table["layers"].items()}
+        layers = [_layer(name, entry) for name, entry in table["layers"].items()]
+        names = [entry["name"] for entry in table["layers"].values()]
+        self.layers = dict(zip(names, layers, strict=True)) | {layer.id: layer for layer in layers}
         self.prefix = str(table.get("prefix", ""))
 
     def find(self, asked: TileRequest) -> FoundTile:
@@ -55,20 +58,19 @@ class TileTable:
             raise
 
     def _find(self, asked: TileRequest) -> FoundTile:
-        layer_id = asked.layer.removeprefix(self.prefix)
-        layer = self.layers.get(layer_id)
+        layer = self.layers.get(asked.layer) or self.layers.get(asked.layer.removeprefix(self.prefix))
         if layer is None or asked.theme not in ("", layer.theme):
             raise InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
         style = _style(layer, asked)
         time = _time(layer, asked)
         if asked.ext not in layer.formats and asked.ext.partition(";")[0].strip().lower() not in layer.formats:
-            raise InvalidParameterError(f"the tiles of {layer_id} are {layer.media_type}, not {asked.ext!r}", "Format")
+            raise InvalidParameterError(f"the tiles of {layer.id} are {layer.media_type}, not {asked.ext!r}", "Format")
         grid = self.grids.get(asked.grid)
         limits = layer.limits.get(grid.stored) if grid else None
         if grid is None or limits is None:
-            raise InvalidParameterError(f"the layer {layer_id} has no grid {asked.grid!r}", "TileMatrixSet")
+            raise InvalidParameterError(f"the layer {layer.id} has no grid {asked.grid!r}", "TileMatrixSet")
         _check(grid, limits, asked)
-        address = TileAddress(layer_id, style, time, grid.stored, asked.z, asked.x, asked.y)
+        address = TileAddress(layer.id, style, time, grid.id, asked.z, asked.x, asked.y)
         return FoundTile(address, layer.media_type, layer.stamps[style])
 
 
@@ -106,8 +108,9 @@ def _check(grid: Grid, limits: Mapping[int, tuple[int, int, int, int]], asked: T
         raise InvalidParameterError(f"the grid {grid.id} cannot be asked by TMS", "TileMatrixSet")
 
 
-def _layer(entry: Mapping[str, Any]) -> _Layer:
+def _layer(layer_id: str, entry: Mapping[str, Any]) -> _Layer:
     return _Layer(
+        id=layer_id,
         theme=entry["theme"],
         styles=frozenset(entry["styles"]),
         default_style=entry["styles"][0],

@@ -176,9 +176,7 @@ class Store:
         _, right, bottom = shard_cell(last.z, last.x, last.y)
         for cx in range(left, right + 1):
             for cy in range(top, bottom + 1):
-                yield self._path(
-                    (first.layer, STORED.get(first.grid, first.grid), first.style, first.time, band, cx, cy)
-                )
+                yield self._path((*names, band, cx, cy))
 
     def _check_space(self) -> None:
         place = self.root

@@ -27,7 +27,7 @@ def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:
 def tile_table(registry: Registry) -> dict[str, Any]:
     """JSON: `prefix` of layer names, `grids` (by id, for Grid.from_json) and `layers`, each with
 
-    theme, styles, times, default_time, extensions, media_type, stamps (by style), and limits:
+    name, theme, styles, times, default_time, extensions, media_type, stamps (by style), and limits:
     {stored grid: {level: [x0, y0, x1, y1]}}.
     """
     layers = {layer.id: _entry(layer, registry) for layer in registry.layers.values()}
@@ -42,6 +42,7 @@ def tile_table(registry: Registry) -> dict[str, Any]:
 def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
     kind = tile_format(layer)
     return {
+        "name": layer.name,
         "theme": layer.theme,
         "styles": list(layer.styles),
         "times": list(layer.times),

@@ -1,0 +1,74 @@
+"""GetCapabilities of WMTS (OGC 07-057r7, 7.1; OGC 06-121r3, 7.3): versions, sections, update sequence."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from starlette.responses import Response
+
+from layers.registry import Registry
+from server.errors import InvalidParameterError, ServiceError, VersionNegotiationError
+from server.kvp import Params
+from server.urls import BASE
+from server.wms.documents import legend_sizes
+from server.wmts.capabilities import SECTIONS, View, capabilities
+from server.wmts.documents import CONTENT_TYPE
+
+
+class InvalidUpdateSequenceError(ServiceError):
+    """The update sequence asked is none that this service can have given (OGC 06-121r3, table 26)."""
+
+    code = "InvalidUpdateSequence"
+    status = 400
+
+
+def get_capabilities(registry: Registry, theme: str | None, params: Params, base: str) -> Response:
+    """The document or the sections asked, with the address that was asked in it."""
+    versions = params.items_of("ACCEPTVERSIONS")
+    if versions and "1.0.0" not in versions:
+        raise VersionNegotiationError(f"none of {', '.join(versions)[:200]} is served; 1.0.0 is", "AcceptVersions")
+    sections = _sections(params)
+    asked = params.text("UPDATESEQUENCE")
+    if asked == registry.version:
+        sections = ()
+    elif asked and not _plausible(asked, registry.version):
+        raise InvalidUpdateSequenceError(f"updateSequence={asked[:100]!r} was never given here", "updateSequence")
+    body = capabilities(View(registry, theme, _legends(_Kept(registry))), sections)
+    formats = [text.lower() for text in params.items_of("ACCEPTFORMATS")]
+    media_type = next((text for text in formats if text in ("application/xml", "text/xml")), CONTENT_TYPE)
+    return Response(
+        body.replace(BASE.encode(), base.encode()), media_type=media_type, headers={"Cache-Control": "no-cache"}
+    )
+
+
+def _sections(params: Params) -> tuple[str, ...]:
+    asked = params.items_of("SECTIONS")
+    if not asked or "All" in asked:
+        return SECTIONS
+    for name in asked:
+        if name not in SECTIONS:
+            raise InvalidParameterError(
+                f"there is no section {name[:100]!r}; there are {', '.join(SECTIONS)}", "Sections"
+            )
+    return tuple(asked)
+
+
+def _plausible(asked: str, version: str) -> bool:
+    return len(asked) == len(version) and all(c in "0123456789abcdef" for c in asked)
+
+
+class _Kept:
+    """A registry as a key: two are equal where their versions are."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and other.registry.version == self.registry.version
+
+    def __hash__(self) -> int:
+        return hash(self.registry.version)
+
+
+@lru_cache(maxsize=2)
+def _legends(key: _Kept) -> Mapping[tuple[str, str], tuple[int, int]]:
+    return legend_sizes(key.registry)
