@@ -1,0 +1,31 @@
+"""What a request asks of a collection, as the endpoint hands it to the provider that pygeoapi instantiates."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from layers.crs import CRS84
+from layers.query import FeatureQuery
+from layers.registry import Registry
+
+
+@dataclass(slots=True)
+class Asked:
+    """The registry, the features asked, how they are to be written; `features` is filled in by the provider.
+
+    `crs` is the canonical id of the answer's CRS, in the authority's axis order (OGC 18-058r1, 6.3).
+    `nothing`: the time asked is none of the layer's.
+    """
+
+    registry: Registry
+    query: FeatureQuery | None = None
+    crs: str = CRS84
+    html: bool = False
+    hits: bool = False
+    nothing: bool = False
+    features: bytes = b"[]"
+    matched: int = 0
+    returned: int = 0
+    links: list[dict[str, str]] = field(default_factory=list)
+
+
+ASKED: ContextVar[Asked] = ContextVar("asked")

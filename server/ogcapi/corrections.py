@@ -1,0 +1,127 @@
+"""What pygeoapi's JSON documents leave out or get wrong, put right."""
+
+from typing import Any
+
+from layers.crs import CRS84, uri
+from layers.facts import VectorFacts
+from layers.registry import Layer, Registry
+from server.ogcapi import times
+from server.ogcapi.names import collections as feature_collections
+from server.ogcapi.names import crs_uris, field_title
+from server.urls import BASE
+
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common"
+CONFORMANCE = (
+    f"{_COMMON}-1/1.0/conf/core",
+    f"{_COMMON}-1/1.0/conf/landing-page",
+    f"{_COMMON}-1/1.0/conf/json",
+    f"{_COMMON}-1/1.0/conf/html",
+    f"{_COMMON}-1/1.0/conf/oas30",
+    f"{_COMMON}-2/1.0/conf/collections",
+    f"{_FEATURES}-1/1.0/conf/core",
+    f"{_FEATURES}-1/1.0/conf/oas30",
+    f"{_FEATURES}-1/1.0/conf/html",
+    f"{_FEATURES}-1/1.0/conf/geojson",
+    f"{_FEATURES}-2/1.0/conf/crs",
+    f"{_FEATURES}-3/1.0/conf/queryables",
+    f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
+    f"{_FEATURES}-3/1.0/conf/filter",
+    f"{_FEATURES}-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-json",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+)
+"""The classes that are served. (JSON-LD and writing, which pygeoapi would add, are not.)"""
+
+_SHAPES = {
+    "Point": "point",
+    "LineString": "linestring",
+    "Polygon": "polygon",
+    "MultiPoint": "multipoint",
+    "MultiLineString": "multilinestring",
+    "MultiPolygon": "multipolygon",
+}
+_OGC = "http://www.opengis.net/def/rel/ogc/1.0"
+
+
+def landing(document: dict[str, Any]) -> dict[str, Any]:
+    """The landing page without links to what is not served (processes, tiling schemes, JSON-LD)."""
+    kept = ("about", "self", "alternate", "service-desc", "service-doc", "conformance", "data")
+    links = [link for link in document["links"] if link["rel"] in kept and link["type"] != "application/ld+json"]
+    for link in links:
+        link["href"] = link["href"].replace("/ogcapi/openapi", "/ogcapi/api").replace("/ogcapi?f=", "/ogcapi/?f=")
+    return {**document, "links": links}
+
+
+def collections(document: dict[str, Any], registry: Registry, language: str) -> dict[str, Any]:
+    """Every collection put right, and the CRSs that all of them have (OGC 18-058r1, 6.2.1)."""
+    known = feature_collections(registry)
+    found = [collection(item, registry, known[item["id"]], language) for item in document["collections"]]
+    common = [uri(crs) for crs in dict.fromkeys((CRS84, *registry.crs_ids))]
+    return {"links": _without_jsonld(document["links"]), "crs": common, "collections": found}
+
+
+def collection(document: dict[str, Any], registry: Registry, layer: Layer, language: str) -> dict[str, Any]:
+    """The collection with its times, its storage CRS, and where else the layer is served."""
+    document["crs"] = crs_uris(registry, layer)
+    document["storageCrs"] = uri(layer.crs)
+    if spans := times.stamps(layer.times):
+        document["extent"]["temporal"] = {
+            "interval": [list(spans)],
+            "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+        }
+    if layer.definition.attribution:
+        document["attribution"] = layer.definition.attribution.title
+    links = [link for link in _without_jsonld(document["links"]) if link["rel"] != "root"]
+    document["links"] = links + list(_elsewhere(layer, language))
+    return document
+
+
+def schema(document: dict[str, Any], layer: Layer, language: str) -> dict[str, Any]:
+    """The schema or queryables with titles and the layer's own geometry type (OGC 23-058r2, 7)."""
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    document["additionalProperties"] = False
+    for name, described in document["properties"].items():
+        described["title"] = field_title(layer, name, language)
+    assert isinstance(layer.facts, VectorFacts)
+    titles = {"fr": "Géométrie", "en": "Geometry"}
+    document["properties"]["geometry"] = {
+        "title": titles[language],
+        "x-ogc-role": "primary-geometry",
+        "format": f"geometry-{_SHAPES.get(layer.facts.geometry, 'any')}",
+    }
+    if layer.definition.time and layer.definition.time.attribute in document["properties"]:
+        document["properties"][layer.definition.time.attribute]["x-ogc-role"] = "primary-instant"
+    return document
+
+
+def content_crs(crs: str) -> dict[str, str]:
+    """The header that tells the CRS of the coordinates (OGC 18-058r1, 6.4)."""
+    return {"Content-Crs": f"<{uri(crs)}>"}
+
+
+def _elsewhere(layer: Layer, language: str) -> list[dict[str, str]]:
+    home = f"{BASE}/ogcapi"
+    collection_ = f"{home}/collections/{layer.id}"
+    words = {"fr": ("Accueil", "Collections", "Schéma", "Tuiles XYZ (TileJSON)", "Légende"),
+             "en": ("Home", "Collections", "Schema", "XYZ tiles (TileJSON)", "Legend")}[language]  # fmt: skip
+    found = [
+        ("root", "application/json", words[0], f"{home}/"),
+        ("parent", "application/json", words[1], f"{home}/collections"),
+        ("describedby", "application/schema+json", words[2], f"{collection_}/schema"),
+        (f"{_OGC}/tilesets-map", "application/json", words[3], f"{BASE}/tiles/{layer.id}.json"),
+        ("http://www.opengis.net/def/rel/ogc/0.0/legend", "image/png", words[4], _legend(layer)),
+    ]
+    found += [("about", link.format, link.title or link.type, link.url) for link in layer.definition.metadata]
+    return [{"rel": rel, "type": type_, "title": title, "href": href} for rel, type_, title, href in found]
+
+
+def _legend(layer: Layer) -> str:
+    return f"{BASE}/wms?service=WMS&version=1.3.0&request=GetLegendGraphic&format=image/png&layer={layer.id}"
+
+
+def _without_jsonld(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [link for link in links if link["type"].partition(";")[0] not in ("application/ld+json", "text/csv")]

@@ -1,0 +1,51 @@
+"""The words of the HTML pages: French, English."""
+
+WORDS = {
+    "home": ("Accueil", "Home"),
+    "api": ("API", "API"),
+    "collections": ("Collections", "Collections"),
+    "collections_about": (
+        "Les couches vecteur, objet par objet : en GeoJSON pour les logiciels, en pages pour les lire.",
+        "The vector layers, feature by feature: as GeoJSON for software, as pages to read.",
+    ),
+    "conformance": ("Conformité", "Conformance"),
+    "conformance_about": (
+        "Les classes de conformité de l’OGC auxquelles ce service répond.",
+        "The OGC conformance classes that this service answers.",
+    ),
+    "definition": ("Définition OpenAPI", "OpenAPI definition"),
+    "definition_about": (
+        "Toutes les adresses et tous les paramètres, décrits pour les machines.",
+        "Every address and parameter, described for machines.",
+    ),
+    "parameters": ("Paramètres", "Parameters"),
+    "address": ("Adresse", "Address"),
+    "what": ("Contenu", "What it gives"),
+    "items": ("Parcourir les objets", "Browse the features"),
+    "feature": ("Objet", "Feature"),
+    "features": ("Objets", "Features"),
+    "queryables": ("Champs interrogeables", "Queryables"),
+    "schema": ("Schéma", "Schema"),
+    "field": ("Champ", "Field"),
+    "type": ("Type", "Type"),
+    "extent": ("Étendue (degrés)", "Extent (degrees)"),
+    "times": ("Période", "Period"),
+    "crs": ("Systèmes de coordonnées", "Coordinate reference systems"),
+    "keywords": ("Mots-clés", "Keywords"),
+    "none": ("Aucun objet.", "No feature."),
+    "of": ("sur", "of"),
+    "next": ("Page suivante", "Next page"),
+    "prev": ("Page précédente", "Previous page"),
+    "json": ("En JSON", "As JSON"),
+    "geojson": ("En GeoJSON", "As GeoJSON"),
+    "map": ("Voir sur la carte", "Show on the map"),
+    "map_error": ("La carte ne peut pas être affichée.", "The map cannot be shown."),
+    "error": ("Erreur", "Error"),
+    "geometry": ("Géométrie", "Geometry"),
+    "other": ("English", "Français"),
+}
+
+
+def words() -> dict[str, dict[str, str]]:
+    """As pygeoapi's configuration has texts: it hands templates those of the language asked."""
+    return {name: {"fr": french, "en": english} for name, (french, english) in WORDS.items()}
