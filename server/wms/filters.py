@@ -6,8 +6,10 @@ FILTER=layer,other:"a" = 1;third:"b" = 2          by layers' names (QGIS)
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
+from layers.registry import Layer
 from server.errors import InvalidParameterError
 from server.wms.parameters import Asked
 
@@ -15,21 +17,34 @@ _QGIS = re.compile(r"\s*([A-Za-z0-9_.\-]+(?:\s*,\s*[A-Za-z0-9_.\-]+)*)\s*:(.*)",
 _BRACKETED = re.compile(r"\(\s*(<.*?Filter>)\s*\)", re.DOTALL)
 
 
-def filters(asked: Asked, names: list[str]) -> list[Any]:
-    """pygeofilter's tree for each name of LAYERS, None where there is no condition. Raises FilterError."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as it was written: FES if it is XML, else CQL."""
+
+    text: str
+
+    def tree(self, layer: Layer) -> Any:
+        """The condition in the terms of a layer; None where the layer has no features. Raises FilterError."""
+        if not self.text or not layer.is_vector:
+            return None
+        return _read(self.text, layer)
+
+
+def conditions(asked: Asked, names: list[str]) -> list[Condition]:
+    """The condition of each name of LAYERS. Raises InvalidParameterError."""
     text = asked.params.text("FILTER")
     if text.startswith(("<", "(")):
-        return [_xml(part) for part in _parts(text, len(names))]
+        return [Condition(part) for part in _parts(text, len(names))]
     if text:
-        conditions = _by_name(text, names)
-        return [_cql(conditions.get(name, "")) for name in names]
+        by_name = _by_name(text, names)
+        return [Condition(by_name.get(name, "")) for name in names]
     parts = split(asked.params.text("CQL_FILTER"))
     if len(parts) == 1:
         parts *= len(names)
     if len(parts) != len(names):
         message = f"CQL_FILTER has {len(parts)} conditions for {len(names)} layers"
         raise InvalidParameterError(message, "CQL_FILTER")
-    return [_cql(part) for part in parts]
+    return [Condition(part) for part in parts]
 
 
 def split(text: str) -> list[str]:
@@ -60,15 +75,5 @@ def _by_name(text: str, names: list[str]) -> dict[str, str]:
     return found
 
 
-def _cql(text: str) -> Any:
-    if not text:
-        return None
-    from layers.filters import parse_cql
-
-    return parse_cql(text)
-
-
-def _xml(text: str) -> Any:
-    from layers.filters import parse_fes
-
-    return parse_fes(text.encode())
+def _read(text: str, layer: Layer) -> Any:
+    raise NotImplementedError

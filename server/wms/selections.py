@@ -1,7 +1,7 @@
 """LAYERS and STYLES, with what goes by layer: TIME, OPACITIES, filters (OGC 06-042, 7.3.3.3 and 7.3.3.4)."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from layers.errors import UnknownLayerError, UnknownStyleError
 from layers.query import Selection
@@ -12,6 +12,9 @@ from server.wms.dimensions import chosen_times
 from server.wms.errors import LayerNotDefinedError, StyleNotDefinedError, WmsError
 from server.wms.groups import group_names, members
 from server.wms.parameters import Asked
+
+if TYPE_CHECKING:
+    from server.wms.filters import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ def named(asked: Asked) -> list[Named]:
         raise WmsError(f"LAYERS has {len(names)} names, LayerLimit is {limit}", "LAYERS")
     styles = _styles(asked, len(names))
     opacities = _opacities(asked, len(names))
-    filters = _filters(asked, names)
-    return [_named(asked, *item) for item in zip(names, styles, opacities, filters, strict=True)]
+    conditions = _conditions(asked, names)
+    return [_named(asked, *item) for item in zip(names, styles, opacities, conditions, strict=True)]
 
 
 def drawn(layers: list[Named]) -> tuple[Selection, ...]:
@@ -82,13 +85,14 @@ def in_default_style(asked: Asked, name: str) -> Named:
     return _named(asked, name, "", 1.0, None)
 
 
-def _named(asked: Asked, name: str, style: str, opacity: float, condition: Any) -> Named:
+def _named(asked: Asked, name: str, style: str, opacity: float, condition: "Condition | None") -> Named:
     layers = members(asked.registry, asked.theme, name)
     group = layers is not None
     found: list[Selection] = []
     told: list[str] = []
     for layer in layers or layers_of(asked, name):
-        selection = Selection(layer.id, style_of(layer, style, group=group), filter=condition, opacity=opacity)
+        tree = condition.tree(layer) if condition else None
+        selection = Selection(layer.id, style_of(layer, style, group=group), filter=tree, opacity=opacity)
         if layer.times:
             times = chosen_times(layer, asked.params.text("TIME"))
             told += times.warnings
@@ -124,10 +128,10 @@ def _bounded(text: str, maximum: float, parameter: str) -> float:
     return value
 
 
-def _filters(asked: Asked, names: list[str]) -> list[Any]:
+def _conditions(asked: Asked, names: list[str]) -> "list[Condition | None]":
     if not asked.params.text("FILTER") and not asked.params.text("CQL_FILTER"):
         return [None] * len(names)
-    # pygeofilter is imported by need: few pictures are filtered.
-    from server.wms.filters import filters
+    # Imported by need: few pictures are filtered.
+    from server.wms.filters import conditions
 
-    return filters(asked, names)
+    return [*conditions(asked, names)]
