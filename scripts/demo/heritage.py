@@ -40,7 +40,7 @@ NOTES = (
         (355920, 6689455),
         CLASSIFIED,
         "1862-01-01",
-        "Forteresse et palais ducal, entouré de douves en eau.\n« Résidence de François II, puis d'Anne de Bretagne. »\n"
+        "Forteresse et palais ducal, entouré de douves en eau.\n« Résidence de François II puis d'Anne. »\n"
         "Le musée d'histoire de Nantes y est installé.",
         True,
     ),
@@ -386,16 +386,18 @@ def _place(note: Note, roads: Roads, taken: dict[str, int]) -> shapely.Point:
 
 
 def _others(buildings: Buildings, known: list[shapely.Point], roads: Roads) -> list[tuple[Note, float]]:
-    """Churches, chapels and towers of BD TOPO that no note tells of, with their height."""
-    kinds = {"Eglise": "Église", "Chapelle": "Chapelle", "Tour, donjon": "Tour", "Monument": "Monument"}
+    """Churches, chapels and monuments of BD TOPO that no note tells of, with their height."""
+    kinds = {"Eglise": "Église", "Chapelle": "Chapelle", "Monument": "Monument"}
     tree, near = shapely.STRtree(np.array(known)), shapely.STRtree(roads.geometry)
     out: list[tuple[Note, float]] = []
     for polygon, nature, height in zip(buildings.geometry, buildings.natures, buildings.heights, strict=True):
         middle = polygon.centroid
         if nature not in kinds or polygon.area < 130 or len(tree.query(middle, "dwithin", 90)):
             continue
-        street = roads.names[int(near.nearest(middle))] or "Nantes"
-        category = "Fortification" if kinds[nature] == "Tour" else "Édifice religieux"
+        street = roads.names[int(near.nearest(middle))]
+        if not street:
+            continue
+        category = "Monument" if nature == "Monument" else "Édifice religieux"
         place = (round(middle.x), round(middle.y))
         out.append((Note(f"{kinds[nature]} – {street}", category, "inconnue", place), float(height)))
     return out

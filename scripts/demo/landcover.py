@@ -15,7 +15,7 @@ from scripts.demo.files import Geometries, publish, read_layer, write_layer
 
 TARGET = Path("data/demo/ocs.gpkg")
 CELL = 2.0  # metres
-SMALLEST = 45  # cells; smaller patches go to their neighbour
+SMALLEST = 80  # cells; smaller patches go to their neighbour
 VINTAGES = ("2019", "2022")
 
 COVERS = {

@@ -33,7 +33,7 @@ def blocks(config_dir: Path) -> Geometries:
     roads = read_roads(config_dir)
     chosen = [i for i, rank in enumerate(roads.importances) if rank in "1234" and roads.levels[i] != "-1"]
     chosen += [i for i, rank in enumerate(roads.importances) if rank == "5" and roads.widths[i] >= 4.0]
-    frame = shapely.box(*EXTENT).exterior
+    frame = shapely.box(*EXTENT).buffer(-5, join_style="mitre").exterior  # inside of where the roads are cut
     lines = shapely.union_all([*roads.geometry[chosen], frame], grid_size=0.1)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
     water = shapely.union_all(read_layer(config_dir / hydrography.TARGET).geometry)
