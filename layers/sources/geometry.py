@@ -75,7 +75,8 @@ def region(query: FeatureQuery, facts: VectorFacts) -> Region:
         return _moved(query.bbox, crs, facts.crs)
     x0, y0, x1, y1 = query.bbox
     if x0 <= reach[0] and y0 <= reach[1] and x1 >= reach[2] and y1 >= reach[3]:
-        return Region(box(facts.extent), facts.extent)
+        # A file's own extent may be rounded, and leave out the very features that make it.
+        return Region(box(_grown(facts.extent)), _grown(facts.extent))
     cut = (max(x0, reach[0]), max(y0, reach[1]), min(x1, reach[2]), min(y1, reach[3]))
     if cut[0] > cut[2] or cut[1] > cut[3]:
         return Region(shapely.Point(), facts.extent, nothing=True)
