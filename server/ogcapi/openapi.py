@@ -161,7 +161,7 @@ def _parameters(registry: Registry) -> Json:
         "sortby": (words, "Properties to sort by; -name for descending"),
         "properties": (words, "The properties of the answer; all by default"),
         "filter": (text, "A condition in CQL2"),
-        "filter-lang": (_choice("cql2-text", "cql2-json"), "Language of filter; CQL2 text by default"),
+        "filter-lang": (_choice("cql2-text"), "Language of filter"),
         "filter-crs": (address, "CRS of the geometries in filter; longitude and latitude by default"),
         "skipGeometry": ({"type": "boolean", "default": False}, "true leaves the geometries out"),
         "resulttype": (_choice("results", "hits"), "hits: only how many match"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from layers.crs import CRS84, BBox, is_geographic, north_first, parse_crs, swap, uri
 from layers.errors import UnknownCrsError, hint
+from layers.filters import both
 from layers.query import FeatureQuery
 from layers.registry import Layer, Registry
 from server.errors import InvalidParameterError
@@ -41,13 +42,15 @@ def items(registry: Registry, layer: Layer, params: Mapping[str, str]) -> Asked:
     if params.get("resulttype", "results") not in ("results", "hits"):
         raise InvalidParameterError("resulttype is not one of results, hits", "resulttype")
     chosen = times.selected(layer.times, params["datetime"]) if "datetime" in params else None
+    bbox_crs = _crs(registry, layer, params, "bbox-crs")
+    sides = _bbox(params, bbox_crs)
     asked.nothing = chosen == () and bool(layer.times)
     asked.query = FeatureQuery(
         layer=layer.id,
         crs=crs,
-        bbox=_bbox(registry, layer, params),
-        bbox_crs=_crs(registry, layer, params, "bbox-crs") if "bbox" in params else None,
-        filter=_filter(layer, params),
+        bbox=sides[0] if len(sides) == 1 else None,
+        bbox_crs=bbox_crs,
+        filter=_filter(layer, params, sides, bbox_crs),
         properties=_properties(params, tuple(names)),
         sort_by=tuple(_sort_by(params, tuple(names))),
         time=() if chosen is None or len(chosen) == len(layer.times) else chosen,
@@ -83,13 +86,12 @@ def _crs(registry: Registry, layer: Layer, params: Mapping[str, str], name: str)
     return crs.id
 
 
-def _bbox(registry: Registry, layer: Layer, params: Mapping[str, str]) -> BBox | None:
-    """The box, x first; heights are left aside (17-069r4, 7.15.3)."""
-    crs = _crs(registry, layer, params, "bbox-crs")
+def _bbox(params: Mapping[str, str], crs: str) -> tuple[BBox, ...]:
+    """The box, x first, in one or two parts; heights are left aside (17-069r4, 7.15.3)."""
     if "bbox" not in params:
         if "bbox-crs" in params:
             raise InvalidParameterError("bbox-crs is given without bbox", "bbox-crs")
-        return None
+        return ()
     text = params["bbox"]
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -100,33 +102,24 @@ def _bbox(registry: Registry, layer: Layer, params: Mapping[str, str]) -> BBox |
     half = len(numbers) // 2
     box = (numbers[0], numbers[1], numbers[half], numbers[half + 1])
     box = swap(box) if north_first(crs) else box
-    return _ordered(box, crs, layer, text)
+    return _sides(box, crs, text)
 
 
-def _ordered(box: BBox, crs: str, layer: Layer, text: str) -> BBox:
-    """The box itself, or, where it crosses the antimeridian, the side of it that the layer is on."""
+def _sides(box: BBox, crs: str, text: str) -> tuple[BBox, ...]:
+    """The box itself, or its two sides where it crosses the antimeridian (17-069r4, 7.15.3)."""
     west, south, east, north = box
     if south > north or (west > east and not is_geographic(crs)):
         raise InvalidParameterError(f"bbox={text[:100]!r} is upside down", "bbox")
-    if west <= east:
-        return box
-    sides = ((west, south, 180.0, north), (-180.0, south, east, north))
-    extent = layer.geographic_extent
-    met = [side for side in sides if side[0] <= extent[2] and extent[0] <= side[2]]
-    return met[0] if len(met) == 1 else (-180.0, south, 180.0, north) if met else sides[0]
+    return (box,) if west <= east else ((west, south, 180.0, north), (-180.0, south, east, north))
 
 
-def _filter(layer: Layer, params: Mapping[str, str]) -> object:
-    tree = None
-    if "filter" in params:
-        language = params.get("filter-lang", "cql2-text")
-        tree = filters.read(layer, params["filter"], language, params.get("filter-crs", ""))
-    elif "filter-lang" in params and params["filter-lang"] not in filters.LANGUAGES:
-        raise InvalidParameterError(f"filter-lang={params['filter-lang'][:100]!r} is not known", "filter-lang")
+def _filter(layer: Layer, params: Mapping[str, str], sides: tuple[BBox, ...], crs: str) -> object:
+    filters.check(params.get("filter-lang", filters.LANGUAGES[0]))
+    tree = filters.read(layer, params["filter"], params.get("filter-lang", "cql2-text")) if "filter" in params else None
     for field in fields(layer):
         if field.name in params and field.name not in RESERVED:
-            tree = filters.both(tree, filters.equal(field, params[field.name]))
-    return tree
+            tree = both(tree, filters.equal(field, params[field.name]))
+    return both(tree, filters.boxes(layer, sides, crs)) if len(sides) > 1 else tree
 
 
 def _properties(params: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, ...]:
