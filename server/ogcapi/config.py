@@ -7,7 +7,7 @@ from layers.crs import CRS84, uri
 from layers.model import Text
 from layers.registry import Layer, Registry
 from server.ogcapi.corrections import CONFORMANCE
-from server.ogcapi.names import LANGUAGES, collections, crs_uris
+from server.ogcapi.names import LANGUAGES, collections, crs_uris, field_title, fields
 from server.ogcapi.words import words
 from server.portal.pages import static_version
 from server.urls import BASE
@@ -83,6 +83,7 @@ def _resource(registry: Registry, layer: Layer) -> dict[str, Any]:
         "keywords": list(definition.keywords),
         "extents": {"spatial": {"bbox": list(layer.geographic_extent), "crs": uri(CRS84)}},
         "links": [],
+        "fields": {field.name: _names(layer, field.name) for field in fields(layer)},
         "providers": [
             {
                 "type": "feature",
@@ -94,6 +95,10 @@ def _resource(registry: Registry, layer: Layer) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _names(layer: Layer, field: str) -> dict[str, str]:
+    return {language: field_title(layer, field, language) for language in LANGUAGES}
 
 
 def _text(text: Text) -> dict[str, str]:

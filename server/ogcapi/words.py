@@ -21,7 +21,7 @@ WORDS = {
     "parameters": ("Paramètres", "Parameters"),
     "address": ("Adresse", "Address"),
     "what": ("Contenu", "What it gives"),
-    "items": ("Parcourir les objets", "Browse the features"),
+    "browse": ("Parcourir les objets", "Browse the features"),
     "feature": ("Objet", "Feature"),
     "features": ("Objets", "Features"),
     "queryables": ("Champs interrogeables", "Queryables"),
