@@ -17,7 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import open_arrow
 
 from layers import filters
-from layers.crs import BBox
+from layers.crs import BBox, is_geographic, metres_per_unit
 from layers.errors import SourceError
 from layers.facts import VectorFacts
 from layers.query import FeatureQuery
@@ -112,7 +112,8 @@ class Features:
     def _plan(self, query: FeatureQuery) -> Plan:
         tree = self._with_time(query)
         dialect = "sqlite" if self.native else "ogr"
-        where, rest = filters.push_down(tree, self.facts, self.layer_id, dialect)
+        fid = self._fid if self.native else ""
+        where, rest = filters.push_down(tree, self.facts, self.layer_id, dialect, fid)
         region = geometry.region(query, self.facts) if query.bbox else None
         needed = filters.properties_of(rest) | {name for name, _ in query.sort_by} | set(self._names(query))
         if self.facts.key in self.types:
@@ -120,7 +121,7 @@ class Features:
         return Plan(
             query=query,
             where=where,
-            box=region.bounds if region else None,
+            box=region.bounds if region else filters.reach(rest, self._units_per_metre),
             region=region,
             rest=rest,
             columns=tuple(name for name in self.types if name in needed),
@@ -133,7 +134,8 @@ class Features:
         if query.ids is not None:
             tree = filters.both(tree, filters.ResourceId(query.ids))
         if query.time and self.time_attribute:
-            tree = filters.both(tree, filters.one_of(self.time_attribute, query.time, self.types))
+            kind = self.types[self.time_attribute]
+            tree = filters.both(tree, filters.property_is_one_of(self.time_attribute, query.time, kind))
         return tree
 
     def _names(self, query: FeatureQuery) -> tuple[str, ...]:
@@ -153,6 +155,10 @@ class Features:
             limit = -1 if plan.query.limit is None else plan.query.limit
             text += f" LIMIT {limit} OFFSET {plan.query.offset}"
         return text
+
+    @property
+    def _units_per_metre(self) -> float | None:
+        return None if is_geographic(self.facts.crs) else 1 / metres_per_unit(self.facts.crs)
 
     @property
     def _fid(self) -> str:

@@ -70,7 +70,7 @@ class FeatureType:
         for name in (step, local, plain_name(local)):
             if name in self.elements:
                 return name
-        if local in (self.geometry, "*geometry*"):
+        if local in (self.geometry, "boundedBy"):
             return None
         raise UnknownPropertyError(text, [*self.elements, self.geometry], parameter=parameter)
 

@@ -52,7 +52,7 @@ def document(body: bytes) -> Any:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise OperationParsingError(f"the XML cannot be read: {error}"[:300]) from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise OperationParsingError("a document type declaration is not allowed")
     return root
 

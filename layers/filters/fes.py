@@ -1,0 +1,251 @@
+"""Filter Encoding read into conditions: FES 2.0 (OGC 09-026r2) and 1.1, 1.0 (OGC 04-095, 02-059).
+
+Entities, DTDs and the network are off. What lxml lets through is at most 256 elements deep.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lxml import etree
+
+from layers.errors import FilterError
+from layers.filters import build
+from layers.filters.build import Names
+from layers.filters.gml_geometry import is_geometry, read_geometry
+from layers.filters.tree import (
+    Condition,
+    Expression,
+    IsNull,
+    Literal,
+    Not,
+    ResourceId,
+    all_of,
+    any_of,
+    checked,
+)
+
+NAMESPACES = ("http://www.opengis.net/fes/2.0", "http://www.opengis.net/ogc", "")
+
+_COMPARISONS = {
+    "PropertyIsEqualTo": "=",
+    "PropertyIsNotEqualTo": "<>",
+    "PropertyIsLessThan": "<",
+    "PropertyIsGreaterThan": ">",
+    "PropertyIsLessThanOrEqualTo": "<=",
+    "PropertyIsGreaterThanOrEqualTo": ">=",
+}
+_SPATIAL = {"Equals", "Disjoint", "Intersects", "Touches", "Crosses", "Within", "Contains", "Overlaps"}
+_TEMPORAL = {
+    "After",
+    "Before",
+    "Begins",
+    "BegunBy",
+    "TContains",
+    "During",
+    "EndedBy",
+    "Ends",
+    "TEquals",
+    "Meets",
+    "MetBy",
+    "TOverlaps",
+    "OverlappedBy",
+    "AnyInteracts",
+}
+_ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
+_IDS = {"ResourceId": "rid", "FeatureId": "fid", "GmlObjectId": "id"}
+_PARSER: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+def read(text: bytes, names: Names) -> Condition:
+    """The condition of a Filter element. Raises FilterError, UnknownPropertyError."""
+    try:
+        root = etree.fromstring(text, etree.XMLParser(**_PARSER))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise FilterError(f"the filter is not XML that can be read: {error}"[:300]) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise FilterError("a filter has no document type declaration")
+    if local(root) != "Filter" or etree.QName(root).namespace not in (*NAMESPACES, None):
+        raise FilterError(f"{root.tag!r} is not a Filter in the namespace {NAMESPACES[0]}")
+    found = list(root)
+    if found and all(local(child) in _IDS for child in found):
+        return _ids(found)
+    if len(found) != 1:
+        raise FilterError("a Filter holds one operator, or ids")
+    return checked(_condition(found[0], names))
+
+
+def local(element: Any) -> str:
+    """The element's name without its namespace."""
+    return str(etree.QName(element).localname)
+
+
+def _ids(elements: list[Any]) -> Condition:
+    texts: list[str] = []
+    for element in elements:
+        value = next((v for n, v in element.attrib.items() if etree.QName(n).localname == _IDS[local(element)]), "")
+        if not value:
+            raise FilterError(f"{local(element)} has no {_IDS[local(element)]}")
+        texts.append(unescaped_id(value))
+    return ResourceId(tuple(texts))
+
+
+def unescaped_id(value: str) -> str:
+    """The feature's id of a gml:id, whose characters that XML cannot hold are written `_xHHHH_`."""
+    import re
+
+    return re.sub(r"_x([0-9A-Fa-f]{4,6})_", lambda match: chr(min(int(match[1], 16), 0x10FFFF)), value)
+
+
+def _condition(element: Any, names: Names) -> Condition:
+    name = local(element)
+    match name:
+        case "And" | "Or":
+            items = [_condition(child, names) for child in element]
+            if len(items) < 2:
+                raise FilterError(f"{name} takes two conditions or more")
+            return all_of(items) if name == "And" else any_of(items)
+        case "Not":
+            items = [_condition(child, names) for child in element]
+            if len(items) != 1:
+                raise FilterError("Not takes one condition")
+            return Not(items[0])
+        case "ResourceId" | "FeatureId" | "GmlObjectId":
+            return _ids([element])
+    return _predicate(name)(element, names)
+
+
+def _predicate(name: str) -> Callable[[Any, Names], Condition]:
+    if name in _COMPARISONS:
+        return _comparison
+    if name in _SPATIAL:
+        return _spatial
+    if name in _TEMPORAL:
+        return _temporal
+    found = {
+        "PropertyIsLike": _like,
+        "PropertyIsNull": _null,
+        "PropertyIsNil": _null,
+        "PropertyIsBetween": _between,
+        "BBOX": _bbox,
+        "DWithin": _distance,
+        "Beyond": _distance,
+    }.get(name)
+    if found is None:
+        raise FilterError(f"there is no operator {name[:60]!r}")
+    return found
+
+
+def _comparison(element: Any, names: Names) -> Condition:
+    sides = _expressions(element, names, 2)
+    match_case = element.get("matchCase", "true").strip().lower() not in ("false", "0")
+    return build.comparison(_COMPARISONS[local(element)], sides[0], sides[1], match_case=match_case)
+
+
+def _expressions(element: Any, names: Names, count: int) -> list[Expression]:
+    found = [_expression(child, names) for child in element]
+    if len(found) != count:
+        raise FilterError(f"{local(element)} takes {count} expressions, not {len(found)}")
+    return found
+
+
+def _expression(element: Any, names: Names) -> Expression:
+    name = local(element)
+    match name:
+        case "ValueReference" | "PropertyName":
+            return names.value_property((element.text or "").strip())
+        case "Literal":
+            return Literal("".join(element.itertext()))
+        case "Add" | "Sub" | "Mul" | "Div":
+            sides = _expressions(element, names, 2)
+            return build.arithmetic(_ARITHMETIC[name], sides[0], sides[1])
+        case "Function":
+            return build.function(element.get("name", ""), [_expression(child, names) for child in element])
+    raise FilterError(f"{name[:60]!r} is not an expression")
+
+
+def _like(element: Any, names: Names) -> Condition:
+    sides = _expressions(element, names, 2)
+    if not isinstance(sides[1], Literal):
+        raise FilterError("PropertyIsLike takes a property and a literal")
+    return build.like(
+        sides[0],
+        str(sides[1].value),
+        wildcard=element.get("wildCard", "%"),
+        single=element.get("singleChar", "_"),
+        escape=element.get("escapeChar", element.get("escape", "\\")),
+        match_case=element.get("matchCase", "true").strip().lower() not in ("false", "0"),
+    )
+
+
+def _null(element: Any, names: Names) -> Condition:
+    references = [child for child in element if local(child) in ("ValueReference", "PropertyName")]
+    if len(references) != 1:
+        raise FilterError(f"{local(element)} takes one property")
+    return IsNull(names.property((references[0].text or "").strip()))
+
+
+def _between(element: Any, names: Names) -> Condition:
+    parts = list(element)
+    bounds = {local(part): part for part in parts}
+    if len(parts) != 3 or not {"LowerBoundary", "UpperBoundary"} <= set(bounds):
+        raise FilterError("PropertyIsBetween takes an expression, a LowerBoundary and an UpperBoundary")
+    low = _expressions(bounds["LowerBoundary"], names, 1)[0]
+    high = _expressions(bounds["UpperBoundary"], names, 1)[0]
+    return build.between(_expression(parts[0], names), low, high)
+
+
+def _operand(element: Any, names: Names) -> Any:
+    """The geometry that a spatial operator compares the feature's with; its property must be the geometry."""
+    geometries = []
+    for child in element:
+        if local(child) in ("ValueReference", "PropertyName"):
+            if names.property((child.text or "").strip()) is not None:
+                raise FilterError(f"{(child.text or '').strip()[:60]!r} is not a geometry")
+        elif local(child) == "Literal":
+            geometries.extend(list(child))
+        elif is_geometry(child):
+            geometries.append(child)
+    if len(geometries) != 1:
+        raise FilterError(f"{local(element)} takes a property and one geometry")
+    return geometries[0]
+
+
+def _spatial(element: Any, names: Names) -> Condition:
+    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    return build.spatial(local(element).lower(), shape, crs, names.facts)
+
+
+def _bbox(element: Any, names: Names) -> Condition:
+    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    return build.box(tuple(shape.bounds), crs, names.facts)
+
+
+def _distance(element: Any, names: Names) -> Condition:
+    measure = next((child for child in element if local(child) == "Distance"), None)
+    try:
+        length = float((measure.text or "") if measure is not None else "")
+    except ValueError:
+        raise FilterError(f"{local(element)} takes a Distance") from None
+    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    unit = measure.get("uom", measure.get("units", "")) if measure is not None else ""
+    return build.distance(shape, crs, names.facts, length, unit, beyond=local(element) == "Beyond")
+
+
+def _temporal(element: Any, names: Names) -> Condition:
+    references = [child for child in element if local(child) in ("ValueReference", "PropertyName")]
+    others = [child for child in element if child not in references]
+    if len(references) != 1 or len(others) != 1:
+        raise FilterError(f"{local(element)} takes a property and a moment or a period")
+    operand = names.value_property((references[0].text or "").strip())
+    texts = [text.strip() for text in others[0].itertext() if text.strip()]
+    if local(others[0]) == "TimePeriod" and len(texts) == 2:
+        return build.temporal(local(element), operand, texts[0], texts[1])
+    if len(texts) == 1:
+        return build.temporal(local(element), operand, texts[0], None)
+    raise FilterError(f"{local(element)}: {local(others[0])[:40]!r} is neither a TimeInstant nor a TimePeriod")
