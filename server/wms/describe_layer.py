@@ -37,11 +37,15 @@ async def describe_layer(_context: Context, asked: Asked) -> Response:
 
 
 def _described_130(asked: Asked, layer: Layer) -> str:
-    kind, path, element = ("wfs", "wfs?", "Feature") if layer.is_vector else ("wcs", "ogcapi?", "Coverage")
+    namespace = asked.registry.service.namespace
+    if layer.is_vector:
+        kind, path, name = "wfs", "wfs?", f"<se:FeatureTypeName>{_type_name(asked, layer)}</se:FeatureTypeName>"
+    else:
+        kind, path, name = "wcs", "ogcapi?", f"<se:CoverageName>{layer.name}</se:CoverageName>"
     return (
         f'<LayerDescription><owsType>{kind}</owsType><se:OnlineResource xlink:type="simple" '
-        f'xlink:href="{asked.base}/{path}"/><TypeName><se:{element}TypeName>{_type_name(asked, layer)}'
-        f"</se:{element}TypeName></TypeName></LayerDescription>\n"
+        f'xlink:href="{asked.base}/{path}"/><TypeName xmlns:{namespace.prefix}="{escaped(namespace.uri)}">{name}'
+        "</TypeName></LayerDescription>\n"
     )
 
 

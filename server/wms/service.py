@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -56,11 +57,13 @@ async def wms(request: Request) -> Response:
         asked = Asked(context.registry, theme, params, version, context.base(request))
         return await operation(asked)(context, asked)
     except ServiceError as error:
-        return exceptions.answer(error, params, parameters.negotiated(params))
+        mistake = error
     except GarrigueError as error:
         if isinstance(error, SourceError):
             log.error("%s", error)
-        return exceptions.answer(told(error), params, parameters.negotiated(params))
+        mistake = told(error)
+    # A picture of an error may be large: it is made beside the loop.
+    return await run_in_threadpool(exceptions.answer, mistake, params, parameters.negotiated(params))
 
 
 def operation(asked: Asked) -> Operation:

@@ -1,4 +1,4 @@
-"""What OGC's suites wms13 and wms11 ask of the capabilities, one test a demand, on a registry of every kind of layer."""
+"""What the suites wms13 and wms11 ask of the capabilities, one test a demand, on a registry of every kind of layer."""
 
 import pytest
 from lxml import etree

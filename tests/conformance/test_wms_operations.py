@@ -1,0 +1,96 @@
+"""Negotiation of version, format and language; DescribeLayer and GetStyles; requests as old clients write them."""
+
+import pytest
+from lxml import etree
+from support.schemas import assert_valid, assert_valid_wms111
+from support.wms import client_of
+
+WMS = "{http://www.opengis.net/wms}"
+SLD = "{http://www.opengis.net/sld}"
+
+
+@pytest.fixture(scope="module")
+def client(registry):
+    return client_of(registry)
+
+
+@pytest.mark.parametrize(
+    ("version", "answered"),
+    [
+        (None, "1.3.0"),
+        ("1.3.0", "1.3.0"),
+        ("100.0.0", "1.3.0"),
+        ("1.2.0", "1.1.1"),
+        ("0.0.0", "1.1.1"),
+        ("1.0.0", "1.1.1"),
+    ],
+)
+def test_versions_are_negotiated(client, version, answered):
+    answer = client.get("/wms", REQUEST="GetCapabilities", SERVICE="WMS", VERSION=version)
+    assert etree.fromstring(answer.content).get("version") == answered
+    sld = "sld/1.1.0/sld_capabilities.xsd"
+    assert_valid(answer.content, sld) if answered == "1.3.0" else assert_valid_wms111(answer.content)
+
+
+@pytest.mark.parametrize("name", [None, "", "text/xml", "text/nope", "application/json"])
+def test_capabilities_are_xml_whatever_format_is_asked(client, name):
+    answer = client.get("/wms", REQUEST="GetCapabilities", SERVICE="WMS", FORMAT=name)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
+
+
+@pytest.mark.parametrize("sequence", ["0", "nonsense", "9999999999"])
+def test_an_update_sequence_that_was_never_given_is_ignored(client, sequence):
+    answer = client.get("/wms", REQUEST="GetCapabilities", SERVICE="WMS", UPDATESEQUENCE=sequence)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        (None, "Essai d'été"),
+        ("", "Essai d'été"),
+        ("fre", "Essai d'été"),
+        ("fr", "Essai d'été"),
+        ("eng", "Summer trial"),
+        ("ENG", "Summer trial"),
+        ("ger", "Essai d'été"),
+    ],
+)
+def test_the_language_is_the_asked_one_or_the_services_own(client, language, title):
+    answer = client.get("/wms", REQUEST="GetCapabilities", SERVICE="WMS", LANGUAGE=language)
+    assert etree.fromstring(answer.content).findtext(f"{WMS}Service/{WMS}Title") == title
+
+
+def test_the_capabilities_of_a_theme_have_its_layers_only(client):
+    root = etree.fromstring(client.get("/themes/images/wms", REQUEST="GetCapabilities").content)
+    assert [e.text for e in root.iterfind(f".//{WMS}Layer/{WMS}Name")] == ["images", "ortho", "relief"]
+    assert root.findtext(f"{WMS}Service/{WMS}Title") == "Images"
+    address = root.find(f"{WMS}Service/{WMS}OnlineResource").get("{http://www.w3.org/1999/xlink}href")
+    assert address == "http://testserver/themes/images/wms?"
+
+
+def test_requests_of_version_1_0_0_are_understood(client):
+    answer = client.get("/wms", WMTVER="1.0.0", REQUEST="capabilities")
+    assert etree.fromstring(answer.content).get("version") == "1.1.1"
+    box = "770000,6279000,771000,6280000"
+    given = {"WMTVER": "1.0.0", "REQUEST": "map", "SRS": "EPSG:2154", "BBOX": box, "WIDTH": 9, "HEIGHT": 9}
+    answer = client.get("/wms", **given, LAYERS="parcelle", STYLES="", FORMAT="PNG")
+    assert answer.headers["content-type"] == "image/png", answer.text
+
+
+def test_a_described_layer_names_its_feature_type(client):
+    answer = client.get("/wms", REQUEST="DescribeLayer", VERSION="1.3.0", SLD_VERSION="1.1.0", LAYERS="parcelle,ortho")
+    root = assert_valid(answer.content, "sld/1.1.0/DescribeLayer.xsd")
+    assert root.findtext(".//{*}FeatureTypeName") == "essai:parcelle"
+    answer = client.get("/wms", REQUEST="DescribeLayer", VERSION="1.1.1", LAYERS="parcelle,ortho")
+    assert answer.headers["content-type"] == "application/vnd.ogc.wms_xml"
+    root = assert_valid_wms111(answer.content)
+    assert root.find("LayerDescription").get("wfs") == "http://testserver/wfs?"
+
+
+def test_styles_are_given_as_sld_under_their_published_names(client):
+    answer = client.get("/wms", REQUEST="GetStyles", VERSION="1.1.1", LAYERS="parcelle,arbre")
+    root = assert_valid(answer.content, "sld/1.0.0/StyledLayerDescriptor.xsd")
+    assert answer.headers["content-type"] == "application/vnd.ogc.sld+xml"
+    assert root.findtext(f"{SLD}NamedLayer/{SLD}Name") == "parcelle"
+    assert root.findtext(f".//{SLD}UserStyle/{SLD}Name") == "default"
