@@ -12,7 +12,7 @@ from server.errors import ServiceError, ows_report
 from server.tile_path import TileRequest, cache_control
 from server.tile_table import TileTable, exception_form, json_error
 from tiles.address import TileAddress
-from tiles.archive import ArchiveError, tile_id
+from tiles.archive import tile_id
 from tiles.table import tile_table
 
 
@@ -32,7 +32,7 @@ async def tile_response(request: Request, asked: TileRequest) -> Response:
     found = table_of(context.registry).find(asked)
     try:
         data = await context.run(_tile, context.store, found.address)
-    except (GarrigueError, ArchiveError) as error:
+    except GarrigueError as error:
         raise TileFailedError(str(error)) from None
     etag = f'"{tile_id(data)}"'
     headers = {"ETag": etag, "Cache-Control": cache_control(request.url.query)}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from xxhash import xxh3_64_hexdigest
 
+from layers.errors import GarrigueError
 from tiles.address import south_row
 
 WAIT = 60.0
@@ -47,7 +48,7 @@ _COUNT = (
 _SET = "INSERT INTO metadata VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 
 
-class ArchiveError(Exception):
+class ArchiveError(GarrigueError):
     """An archive that cannot be written: a read-only store, a full disk; in words."""
 
 

@@ -23,13 +23,13 @@ from mapproxy.util.lock import LockTimeout
 
 from layers.errors import SourceError
 from layers.query import MapQuery
-from layers.registry import Layer, Registry
+from layers.registry import Registry
 from tiles.address import TileAddress
 from tiles.archive import ArchiveInfo
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
+from tiles.info import archive_info
 from tiles.picture import Cutter, selection
-from tiles.stamp import tile_stamp
 from tiles.store import Store
 
 WAIT = 120.0
@@ -50,19 +50,6 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
     if tile.image_result is None:
         raise SourceError("the tile could not be drawn")
     return _bytes(tile.image_result)
-
-
-def archive_info(layer: Layer, style: str, grid_id: str) -> ArchiveInfo:
-    """What the archives of a layer say of themselves."""
-    attribution = layer.definition.attribution
-    return ArchiveInfo(
-        name=layer.definition.title.get("fr") or layer.id,
-        format=tile_format(layer).mbtiles,
-        bounds=layer.geographic_extent,
-        grid=grid_id,
-        attribution=attribution.title if attribution else "",
-        stamp=tile_stamp(layer, style),
-    )
 
 
 _managers: dict[tuple[str, Path, TileAddress], TileManager] = {}

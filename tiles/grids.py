@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from layers.errors import GarrigueError, hint
 from tiles import ign
 
 type BBox = tuple[float, float, float, float]
@@ -24,7 +25,7 @@ _EPSILON = 1e-6
 _NORTH_AXES = frozenset(("lat", "latitude", "n", "north", "northing", "y"))
 
 
-class GridError(ValueError):
+class GridError(GarrigueError, ValueError):
     """A grid that is not known, or a declaration that cannot be used."""
 
 
@@ -136,7 +137,7 @@ def grid(grid_id: str, config: Path | None = None) -> Grid:
     """The grid of an id or alias, among those built in and those declared in `config`/grids. Raises GridError."""
     found = grids(config).get(grid_id) or _by_alias(config).get(grid_id)
     if found is None:
-        raise GridError(f"no grid {grid_id!r}; there are {', '.join(grids(config))}")
+        raise GridError(f"no grid {grid_id!r}{hint(grid_id, grids(config))}; there are {', '.join(grids(config))}")
     return found
 
 

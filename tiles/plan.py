@@ -1,0 +1,167 @@
+"""What to seed, block by block: the tiles of a layer on a grid, within levels and an area."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from xxhash import xxh3_64_hexdigest
+
+from layers.errors import GarrigueError
+from layers.registry import Layer, Registry
+from tiles.address import TileAddress
+from tiles.area import Area, AreaError
+from tiles.grids import Grid, GridError, grid
+from tiles.limits import LevelLimits, limits
+from tiles.picture import Block
+from tiles.stamp import tile_stamp
+from tiles.table import layer_grid, layer_grids
+
+SIDE = 8
+"""Tiles of a block's side: one drawing, one transaction, and always within one archive."""
+
+
+class LevelError(GarrigueError):
+    """Levels that are not numbers, or none of the layer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Tiles of one layer, style, time and grid; `area` is in the grid's CRS, None for all that the layer has."""
+
+    layer: str
+    style: str
+    time: str
+    grid: str
+    stamp: str
+    levels: tuple[LevelLimits, ...]
+    area: Area | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for the same work: names, levels, area, and what the tiles depend on."""
+        area = shapely.to_wkb(shapely.normalize(self.area.geometry)) if self.area else b""
+        names = "|".join((self.layer, self.style, self.time, self.grid, self.stamp, *map(str, self.levels)))
+        return xxh3_64_hexdigest(names.encode() + area)
+
+    def address(self, z: int, x: int, y: int) -> TileAddress:
+        """The address of a tile."""
+        return TileAddress(self.layer, self.style, self.time, self.grid, z, x, y)
+
+
+def make_plan(
+    registry: Registry,
+    layer_id: str,
+    *,
+    grid_name: str | None = None,
+    style: str = "",
+    time: str = "",
+    levels: tuple[int, int] | None = None,
+    area: Area | None = None,
+) -> Plan:
+    """Check names and cut levels and area to what the layer has.
+
+    Raises UnknownLayerError, UnknownStyleError, GridError, LevelError, AreaError.
+    """
+    layer = registry.layer(layer_id)
+    tiling = _grid(layer, registry, grid_name)
+    chosen, told = _levels(layer, tiling, levels)
+    name = layer.style(style)
+    where = area.to(tiling.crs) if area else None
+    if where:
+        _meets(layer, tiling, where)
+    words = (*told, *(where.warnings if where else ()))
+    return Plan(layer.id, name, _time(layer, time), tiling.id, tile_stamp(layer, name), chosen, where, words)
+
+
+def read_levels(text: str) -> tuple[int, int]:
+    """ "12-20" or "14". Raises LevelError."""
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first) <= 30):
+        raise LevelError(f'levels are written "first-last", as in 12-20, not {text!r}')
+    return int(first), int(last or first)
+
+
+def blocks(plan: Plan, tiling: Grid) -> Iterator[Block]:
+    """The blocks of a plan, upper levels first: rectangles of at most 8 × 8 tiles that the area touches."""
+    for level in plan.levels:
+        inside = _inside(level, tiling, plan.area)
+        if inside is None:
+            continue
+        for y in range(inside.y0 - inside.y0 % SIDE, inside.y1 + 1, SIDE):
+            row = [
+                Block(level.z, max(x, inside.x0), max(y, inside.y0), min(x + SIDE - 1, inside.x1), _end(y, inside))
+                for x in range(inside.x0 - inside.x0 % SIDE, inside.x1 + 1, SIDE)
+            ]
+            yield from row if plan.area is None else _touching(row, tiling, plan.area.geometry)
+
+
+def _end(y: int, inside: LevelLimits) -> int:
+    return min(y + SIDE - 1, inside.y1)
+
+
+def _touching(row: list[Block], tiling: Grid, geometry: shapely.Geometry) -> Iterator[Block]:
+    shapely.prepare(geometry)
+    boxes = np.array([tiling.tiles_bbox(*block) for block in row])
+    touched = shapely.intersects(geometry, shapely.box(*boxes.T))
+    yield from (block for block, yes in zip(row, touched, strict=True) if yes)
+
+
+def _inside(level: LevelLimits, tiling: Grid, area: Area | None) -> LevelLimits | None:
+    if area is None:
+        return level
+    found = tiling.tile_range(tuple(shapely.bounds(area.geometry)), level.z)
+    if found is None:
+        return None
+    x0, y0 = max(found[0], level.x0), max(found[1], level.y0)
+    x1, y1 = min(found[2], level.x1), min(found[3], level.y1)
+    return LevelLimits(level.z, x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else None
+
+
+def _grid(layer: Layer, registry: Registry, name: str | None) -> Grid:
+    own = layer_grids(layer, registry)
+    if name is None:
+        if not own:
+            raise GridError(f"the layer {layer.id} is on none of its grids")
+        return own[0]
+    found = layer_grid(layer, registry, name)
+    if found is None:
+        grid(name, registry.config)
+        raise GridError(f"the layer {layer.id} has no grid {name!r}; it has {', '.join(item.id for item in own)}")
+    return found
+
+
+def _levels(
+    layer: Layer, tiling: Grid, asked: tuple[int, int] | None
+) -> tuple[tuple[LevelLimits, ...], tuple[str, ...]]:
+    own = limits(layer, tiling)
+    if asked is None:
+        return own, ()
+    chosen = tuple(level for level in own if asked[0] <= level.z <= asked[1])
+    told = f"{layer.id} has levels {own[0].z} to {own[-1].z} on {tiling.id}"
+    if not chosen:
+        raise LevelError(f"{told}, none of {asked[0]} to {asked[1]}")
+    cut = asked[0] < own[0].z or asked[1] > own[-1].z
+    return chosen, (f"{told}: {asked[0]}-{asked[1]} is cut to {chosen[0].z}-{chosen[-1].z}",) if cut else ()
+
+
+def _time(layer: Layer, asked: str) -> str:
+    if not layer.times:
+        if asked:
+            raise LevelError(f"the layer {layer.id} has no time")
+        return ""
+    if asked in ("", "default"):
+        return layer.default_time or ""
+    if asked not in layer.times:
+        raise LevelError(f"the layer {layer.id} has no time {asked!r}; it has {', '.join(layer.times)}")
+    return asked
+
+
+def _meets(layer: Layer, tiling: Grid, area: Area) -> None:
+    extent = layer.extent_in(tiling.crs)
+    if not shapely.intersects(area.geometry, shapely.box(*extent)):
+        places = [", ".join(f"{value:.6g}" for value in box) for box in (shapely.bounds(area.geometry), extent)]
+        raise AreaError(
+            f"the area is off the layer {layer.id}: it spans {places[0]}, the layer {places[1]} ({tiling.crs})"
+        )
