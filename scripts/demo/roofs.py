@@ -41,7 +41,7 @@ def cover_of(buildings: Buildings, i: int) -> Cover:
     if buildings.light[i] and area < 60:
         return Cover(SHEET if draw < 0.5 else ZINC if draw < 0.8 else GLASS, 0.25, 0.6, 0.03, along=True)
     if roof in "49" or modern or (use not in ("Résidentiel", "Religieux") and area > 450) or area > 1600:
-        flat = GRAVEL if draw < 0.45 else CONCRETE if draw < 0.75 else SHEET if draw < 0.9 else LAWN
+        flat = GRAVEL if draw < 0.45 else CONCRETE if draw < 0.75 else SHEET if draw < 0.9 or area > 900 else LAWN
         return Cover(flat, 0.0, 1.1, 0.012, along=True)
     if roof == "3" or draw < 0.12:
         return Cover(ZINC, 0.4, 0.6, 0.04, along=True)

@@ -36,13 +36,15 @@ type Field = npt.NDArray[np.float64]
 
 
 def altitude() -> Field:
-    """A sketch of the relief (m) on the grid, rows from the north."""
+    """A sketch of the relief (m) on the grid, rows from the north: ridges, bent and broken by noise."""
     x, y = np.meshgrid(LONGITUDES, LATITUDES)
-    points = shapely.points(x, y)
-    height = 140.0 + 18.0 * noise(128, 1.6, 31)[: len(LATITUDES), : len(LONGITUDES)].astype(float)
+    bend, bump, rough = (noise(128, falloff, seed)[: len(LATITUDES), : len(LONGITUDES)].astype(float)
+                         for falloff, seed in ((1.8, 41), (1.8, 42), (1.0, 43)))  # fmt: skip
+    points = shapely.points(x + 0.10 * bend, y + 0.09 * bump)
+    height = 150.0 + 35.0 * bump
     for start, end, top, width in RIDGES:
         away = shapely.distance(points, shapely.LineString([start, end]))
-        height = height + top * np.exp(-((away / width) ** 2))
+        height = height + top * (0.9 + 0.16 * rough) * np.exp(-((away / width) ** 2))
     return np.clip(height, 0.0, 2900.0)
 
 

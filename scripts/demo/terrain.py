@@ -116,10 +116,12 @@ def write_cog(target: Path, grid: npt.NDArray[np.generic], nodata: float) -> Non
 
 
 def _outside(config_dir: Path) -> npt.NDArray[np.bool_]:
-    """Cells more than 150 m from anything known: left without data, as real models are at their edge."""
+    """Cells beyond what is known: left without data, as real models are at their edge."""
     points = known_heights(config_dir)
-    hull = shapely.buffer(shapely.concave_hull(shapely.multipoints(points[::5, :2]), ratio=0.06), 25)
-    return np.asarray(geometry_mask([hull], SHAPE, TRANSFORM), dtype=bool)
+    hull = shapely.concave_hull(shapely.multipoints(points[::5, :2]), ratio=0.25)
+    water = read_layer(config_dir / hydrography.TARGET).geometry
+    known = shapely.buffer(shapely.union_all([hull, *water]), -18)
+    return np.asarray(geometry_mask([known], SHAPE, TRANSFORM), dtype=bool)
 
 
 def make(config_dir: Path) -> None:
