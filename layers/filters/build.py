@@ -78,11 +78,17 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True)
 class Names:
-    """The layer that a filter is about. `resolve` gives the field that a name means, None for the geometry."""
+    """The layer that a filter is about. `resolve` gives the field that a name means, None for the geometry.
+
+    `crs` is the CRS of geometries that do not tell theirs, the layer's own where it is empty; `swapped`: they are
+    written y first.
+    """
 
     facts: VectorFacts
     layer_id: str
     resolve: Callable[[str], str | None]
+    crs: str = ""
+    swapped: bool = False
 
     def property(self, name: str) -> Property | None:
         """The field of a name, None for the geometry. Raises UnknownPropertyError."""

@@ -185,8 +185,11 @@ class Reader:
         if self.token.word == "IN" and self.ahead() == "(":
             self.take()
             return ResourceId(tuple(str(value) for value in self._values()))
-        if self.ahead() == "(" and (found := self._called()) is not None:
-            return found
+        called = self._called() if self.ahead() == "(" else None
+        if called is not None:
+            return called
+        if self.token.kind == "name" and self.ahead() == "IS":
+            return self._about(self.names.property(self._name()))
         return self._comparison()
 
     def _is_condition(self) -> bool:
@@ -330,12 +333,14 @@ class Reader:
             return build.negated(build.one_of(left, self._values()), when=negative)
         return self._about(left)
 
-    def _about(self, left: Expression) -> Condition:
-        """IS [NOT] NULL and the temporal operators of CQL 1."""
+    def _about(self, left: Expression | None) -> Condition:
+        """IS [NOT] NULL, of the geometry too (None), and the temporal operators of CQL 1."""
         if self.accept("IS", "NOT", "NULL"):
             return build.negated(IsNull(left))
         if self.accept("IS", "NULL"):
             return IsNull(left)
+        if left is None:
+            raise self.error("IS NULL was expected")
         if self.accept("BEFORE", "OR", "DURING") or self.accept("DURING", "OR", "AFTER"):
             before = self.tokens[self.index - 3].word == "BEFORE"
             start, end = self._moment()
@@ -434,21 +439,26 @@ class Reader:
 
     def _geometry(self) -> tuple[Any, str]:
         """WKT, with SRID=n; before it or not, or ENVELOPE/BBOX of four numbers; x first."""
-        crs = self.names.facts.crs
         if self.accept("SRID", "="):
             crs = parse_crs(f"EPSG:{self.take().text[:10]}", parameter="crs").id
             self.expect(";")
+            return self._shape(), crs
+        shape = self._shape()
+        if self.names.swapped:
+            shape = shapely.transform(shape, lambda coordinates: coordinates[:, ::-1])
+        return shape, self.names.crs or self.names.facts.crs
+
+    def _shape(self) -> Any:
         if self.token.word in ("ENVELOPE", "BBOX"):
-            return self._envelope(self.take().word), crs
+            return self._envelope(self.take().word)
         start = self.take().place
         while self.token.word in ("Z", "M", "ZM", "EMPTY"):
             self.take()
         end = self._closing()
         try:
-            shape = shapely.force_2d(shapely.from_wkt(self.text[start:end]))
+            return shapely.force_2d(shapely.from_wkt(self.text[start:end]))
         except GEOSException as error:
             raise FilterError(f"a geometry cannot be read: {error}"[:200]) from None
-        return shape, crs
 
     def _envelope(self, word: str) -> Any:
         self.expect("(")

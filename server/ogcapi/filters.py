@@ -1,7 +1,7 @@
 """The parameters `filter`, `filter-lang` and those named like a field (OGC 19-079r2) as the tree that layers read."""
 
 from layers import filters
-from layers.crs import BBox
+from layers.crs import CRS84, BBox, Crs, parse_crs
 from layers.errors import UnknownPropertyError
 from layers.facts import Field, VectorFacts
 from layers.filters import build
@@ -14,10 +14,13 @@ GEOMETRY = "geometry"
 LANGUAGES = ("cql2-text",)
 
 
-def read(layer: Layer, text: str, language: str) -> Condition:
-    """The filter's tree. Raises InvalidParameterError, FilterError, UnknownPropertyError."""
+def read(layer: Layer, text: str, language: str, crs: str) -> Condition:
+    """The filter's tree; `crs` is that of its geometries, longitude and latitude where it is empty.
+
+    Raises InvalidParameterError, FilterError, UnknownCrsError, UnknownPropertyError.
+    """
     check(language)
-    return filters.read_cql(text, _names(layer))
+    return filters.read_cql(text, _names(layer, parse_crs(crs or CRS84, parameter="filter-crs")))
 
 
 def check(language: str) -> None:
@@ -38,7 +41,7 @@ def boxes(layer: Layer, sides: tuple[BBox, ...], crs: str) -> Condition:
     return any_of(build.box(side, crs, layer.facts) for side in sides)
 
 
-def _names(layer: Layer) -> build.Names:
+def _names(layer: Layer, crs: Crs) -> build.Names:
     shown = [field.name for field in fields(layer)]
 
     def resolve(name: str) -> str | None:
@@ -49,4 +52,5 @@ def _names(layer: Layer) -> build.Names:
         return name
 
     assert isinstance(layer.facts, VectorFacts)
-    return build.Names(layer.facts, layer.id, resolve)
+    swapped = crs.swapped(short_is_authority=True)
+    return build.Names(layer.facts, layer.id, resolve, crs.id, swapped)

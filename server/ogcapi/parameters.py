@@ -115,7 +115,10 @@ def _sides(box: BBox, crs: str, text: str) -> tuple[BBox, ...]:
 
 def _filter(layer: Layer, params: Mapping[str, str], sides: tuple[BBox, ...], crs: str) -> object:
     filters.check(params.get("filter-lang", filters.LANGUAGES[0]))
-    tree = filters.read(layer, params["filter"], params.get("filter-lang", "cql2-text")) if "filter" in params else None
+    tree = None
+    if "filter" in params:
+        language = params.get("filter-lang", filters.LANGUAGES[0])
+        tree = filters.read(layer, params["filter"], language, params.get("filter-crs", ""))
     for field in fields(layer):
         if field.name in params and field.name not in RESERVED:
             tree = both(tree, filters.equal(field, params[field.name]))
