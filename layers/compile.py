@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from glob import glob
+from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,9 @@ from layers.declared import Declared, Found, read_models
 from layers.errors import GarrigueError, Problem, RegistryError, UnknownCrsError, hint
 from layers.facts import CascadeFacts, Facts
 from layers.registry import Layer, Registry
+
+SOFTWARE = metadata.version("garrigue")
+"""In every version, so that an upgrade renders the documents again."""
 
 
 def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[Registry, list[Problem]]:
@@ -30,7 +34,8 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
     layers = list(_open(config, store, declared, previous, found))
     if found.problems:
         raise RegistryError(found.problems)
-    version = _digest([service.model_dump_json(), *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
+    heads = [service.model_dump_json(), *(f"{name} {theme.model_dump_json()}" for name, theme in themes.items())]
+    version = _digest([SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
     registry = Registry(service, themes, MappingProxyType({layer.id: layer for layer in layers}), version, config)
     return registry, found.warnings
 

@@ -40,6 +40,7 @@ def behind_nginx(folder: Path) -> Iterator[str]:
     configuration = folder / "nginx.conf"
     metadata = Path(os.environ["CITE_DATA"]) / "metadata"
     configuration.write_text(NGINX.format(folder=folder, port=port, inner=inner, metadata=metadata))
+    os.environ["CITE_BASE"] = f"http://127.0.0.1:{port}"
     config = shutil.copytree(CONFIG, folder / "config")
     serve = [sys.executable, "-m", "scripts.cli", "serve", "--config", str(config), "--store", str(folder / "store")]
     commands = (
