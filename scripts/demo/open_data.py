@@ -24,6 +24,7 @@ from pyproj import Transformer
 from scripts.demo.files import Geometries, write_layer
 
 REGION = "Occitanie"
+AROUND = (-0.45, 42.25, 4.95, 45.15)  # degrees; the region and a little more
 TOLERANCE = 400.0  # metres (square root of the area of a dropped corner), for the outlines of communes
 
 type Cell = str | int | float | bool | None
@@ -185,6 +186,9 @@ def write_town_halls(wheel: Path, target: Path) -> None:
         for r in compressed_table(wheel, "communes")
         if r["departement_id"] in departements and r["type"] == "COM" and r["mairie_localisation"] != "\\N"
     ]
+    points = shapely.from_wkb([r["mairie_localisation"] for r in rows])
+    region = shapely.box(*AROUND)
+    rows = [r for r, inside in zip(rows, shapely.contains(region, points), strict=True) if inside]
     fields = {
         "code_insee": pa.array([r["code"] for r in rows]),
         "nom": pa.array([f"Mairie – {r['nom']}" for r in rows]),
