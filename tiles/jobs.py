@@ -1,4 +1,4 @@
-"""Seeding jobs and the state of their blocks, in STORE/jobs.sqlite: what is done survives any stop."""
+"""Seeding jobs and the state of their blocks, in STORE/jobs/jobs.sqlite: what is done survives any stop."""
 
 import fcntl
 import os
@@ -105,8 +105,8 @@ class Job:
 def running(store: Path, job_id: str) -> Iterator[Job]:
     """A job that this process alone runs. Raises JobError where another does, or the store cannot be written."""
     try:
-        (store / "locks").mkdir(parents=True, exist_ok=True)
-        lock = os.open(store / "locks" / f"job-{job_id}.lck", os.O_RDWR | os.O_CREAT, 0o644)
+        (store / "jobs").mkdir(parents=True, exist_ok=True)
+        lock = os.open(store / "jobs" / f"{job_id}.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise JobError(f"the store cannot be written at {store}: {error.strerror}") from None
     try:
@@ -122,7 +122,7 @@ def running(store: Path, job_id: str) -> Iterator[Job]:
 
 def _connect(store: Path) -> sqlite3.Connection:
     try:
-        db = sqlite3.connect(store / "jobs.sqlite", timeout=60, isolation_level=None)
+        db = sqlite3.connect(store / "jobs" / "jobs.sqlite", timeout=60, isolation_level=None)
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
     except sqlite3.Error as error:
@@ -132,7 +132,7 @@ def _connect(store: Path) -> sqlite3.Connection:
 
 def speed(store: Path, layer: str) -> float | None:
     """Tiles a second that the layer's jobs have made, all workers together; None where there were none."""
-    if not (store / "jobs.sqlite").exists():
+    if not (store / "jobs" / "jobs.sqlite").exists():
         return None
     sql = (
         "SELECT SUM(tiles), SUM(seconds) FROM (SELECT seconds, "

@@ -1,5 +1,6 @@
 """What to seed, block by block: the tiles of a layer on a grid, within levels and an area."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,10 +78,11 @@ def make_plan(
 
 def read_levels(text: str) -> tuple[int, int]:
     """ "12-20" or "14". Raises LevelError."""
-    first, _, last = text.partition("-")
-    if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first) <= 30):
+    match = re.fullmatch(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", text.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if not first <= last <= 30:
         raise LevelError(f'levels are written "first-last", as in 12-20, not {text!r}')
-    return int(first), int(last or first)
+    return first, last
 
 
 def blocks(plan: Plan, tiling: Grid) -> Iterator[Block]:
