@@ -9,12 +9,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from layers.errors import UnknownPropertyError
+from layers.facts import VectorFacts
+from layers.filters import Names, read_cql, read_fes
 from layers.registry import Layer
 from server.errors import InvalidParameterError
 from server.wms.parameters import Asked
 
 _QGIS = re.compile(r"\s*([A-Za-z0-9_.\-]+(?:\s*,\s*[A-Za-z0-9_.\-]+)*)\s*:(.*)", re.DOTALL)
-_BRACKETED = re.compile(r"\(\s*(<.*?Filter>)\s*\)", re.DOTALL)
+_BRACKETED = re.compile(r"\(\s*(<.*?Filter>|)\s*\)", re.DOTALL)
+
+_GEOMETRIES = ("geometry", "geom", "the_geom", "wkb_geometry", "msgeometry", "shape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +81,24 @@ def _by_name(text: str, names: list[str]) -> dict[str, str]:
 
 
 def _read(text: str, layer: Layer) -> Any:
-    raise NotImplementedError
+    facts = layer.facts
+    assert isinstance(facts, VectorFacts)
+    names = Names(facts, layer.id, lambda name: _field(name, layer, facts))
+    return read_fes(text.encode(), names) if text.startswith("<") else read_cql(text, names)
+
+
+def _field(name: str, layer: Layer, facts: VectorFacts) -> str | None:
+    """The field of a name, with or without a prefix or a path before it; None for the geometry."""
+    bare = name.rpartition("/")[2].rpartition(":")[2]
+    fields = [field.name for field in facts.fields if not _hidden(layer, field.name)]
+    for candidate in (name, bare):
+        if candidate in fields:
+            return candidate
+    if bare.lower() in _GEOMETRIES:
+        return None
+    raise UnknownPropertyError(name, fields)
+
+
+def _hidden(layer: Layer, name: str) -> bool:
+    alias = layer.definition.fields.get(name)
+    return alias is not None and alias.hidden
