@@ -1,5 +1,6 @@
 """A tile as HTTP answers it, in the engine: found in the table, read or drawn in a render process."""
 
+import logging
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from server.tile_table import TileTable, exception_form, json_error
 from tiles.address import TileAddress
 from tiles.archive import tile_id
 from tiles.table import tile_table
+
+log = logging.getLogger("garrigue.tiles")
 
 
 class TileFailedError(ServiceError):
@@ -33,7 +36,8 @@ async def tile_response(request: Request, asked: TileRequest) -> Response:
     try:
         data = await context.run(_tile, context.store, found.address)
     except GarrigueError as error:
-        raise TileFailedError(str(error)) from None
+        log.error("%s: %s", found.address, error)
+        raise TileFailedError("the tile cannot be made now") from None
     etag = f'"{tile_id(data)}"'
     headers = {"ETag": etag, "Cache-Control": cache_control(request.url.query)}
     if etag in request.headers.get("if-none-match", ""):

@@ -5,10 +5,13 @@ the TileManager locks the metatile by a file and looks again inside the lock. Er
 MapProxy is imported here only; nothing but a cold tile needs this module.
 """
 
+import logging
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from mapproxy.cache.base import TileCacheBase, TileLocker
@@ -20,17 +23,20 @@ from mapproxy.layer.map_layer import MapLayer
 from mapproxy.query import MapQuery as ProxyQuery
 from mapproxy.srs import SRS
 from mapproxy.util.lock import LockTimeout
+from xxhash import xxh3_64_hexdigest
 
 from layers.errors import SourceError
 from layers.query import MapQuery
 from layers.registry import Registry
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archive import ArchiveError, ArchiveInfo
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info
 from tiles.picture import Cutter, selection
 from tiles.store import Store
+
+logger = logging.getLogger("garrigue.tiles")
 
 WAIT = 120.0
 """Seconds that a process waits for another one that draws the same metatile."""
@@ -40,7 +46,7 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
     """The bytes of a tile: from the store, or drawn with its metatile and kept.
 
     `address` has names as the registry has them (see tiles.table); the grid's id may be any that shares its tiles.
-    Raises SourceError where the data cannot be read, ArchiveError where the store cannot be written.
+    Raises SourceError where the data cannot be read. A store that cannot be written is told in the log.
     """
     manager = _manager(registry, store, address._replace(z=0, x=0, y=0))
     try:
@@ -75,11 +81,18 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
         StoreCache(_store(store), address, archive_info(layer, address.style, tiling.stored)),
         [DrawnSource(registry, address, kind, options)],
         kind.extension,
-        TileLocker(str((store / "locks").absolute()), WAIT, f"{names}-{tiling.stored}"),
+        TileLocker(str(_lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
         image_opts=options,
         meta_size=[tiles.meta, tiles.meta],
         meta_buffer=tiles.buffer,
     )
+
+
+def _lock_folder(store: Path) -> Path:
+    """Beside the tiles; on this machine's temporary disk where the store is read-only."""
+    if os.access(store, os.W_OK):
+        return (store / "locks").absolute()
+    return Path(gettempdir()) / f"garrigue-locks-{xxh3_64_hexdigest(str(store.absolute()))}"
 
 
 @lru_cache(maxsize=4)
@@ -124,7 +137,12 @@ class StoreCache(TileCacheBase):  # type: ignore[misc]
     def store_tiles(self, tiles: Iterable[Any], dimensions: Any = None) -> bool:  # noqa: ARG002
         """Keep the tiles of a metatile, in one transaction."""
         new = [tile for tile in tiles if tile.coord is not None and not tile.stored]
-        self.store.put_many([(self._at(tile), _bytes(tile.image_result)) for tile in new], self.info)
+        try:
+            self.store.put_many([(self._at(tile), _bytes(tile.image_result)) for tile in new], self.info)
+        except ArchiveError as error:
+            # A full disk or a read-only store stops keeping, never serving.
+            logger.error("%s", error)
+            return False
         for tile in new:
             tile.stored = True
         return True

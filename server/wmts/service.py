@@ -1,5 +1,7 @@
 """The WMTS's door: `/wmts` and `/themes/{theme}/wmts` by key-value pairs, and every RESTful address below."""
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +19,8 @@ from server.kvp import Params
 from server.tile_path import TileRequest, parse
 from server.tile_response import TileFailedError, error_response, tile_response
 from server.wmts.get_capabilities import get_capabilities
+
+log = logging.getLogger("garrigue.wmts")
 
 OPERATIONS = ("GetCapabilities", "GetTile", "GetFeatureInfo")
 _BY_NAME = {name.lower(): name for name in OPERATIONS}
@@ -41,7 +45,8 @@ async def wmts(request: Request) -> Response:
     except ServiceError as error:
         return error_response(error, "kvp")
     except GarrigueError as error:
-        return error_response(TileFailedError(str(error)), "kvp")
+        log.error("%s", error)
+        return error_response(TileFailedError("the data cannot be read now"), "kvp")
 
 
 async def document(request: Request) -> Response:

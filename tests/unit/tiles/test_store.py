@@ -7,14 +7,18 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
+import rasterio
+from PIL import Image
 
 from tiles import store as store_module
 from tiles.address import TileAddress, shard_cell, south_row
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes, tile_id
+from tiles.grids import grid
 from tiles.store import Store
 
 INFO = ArchiveInfo("Bâtiments", "png", (3.0, 43.0, 4.0, 44.0), "PM", stamp="a")
@@ -49,6 +53,21 @@ def test_an_archive_is_valid_mbtiles_with_rows_from_the_south(store: Store) -> N
     assert metadata["format"] == "png"
     assert metadata["bounds"] == "3,43,4,44"
     assert (metadata["minzoom"], metadata["maxzoom"], metadata["garrigue:grid"]) == ("14", "14", "PM")
+
+
+def test_gdal_reads_an_archive_where_it_is(store: Store) -> None:
+    def picture(colour: str) -> bytes:
+        out = BytesIO()
+        Image.new("RGB", (256, 256), colour).save(out, "PNG")
+        return out.getvalue()
+
+    store.put_many([(at(8373, 5979), picture("red")), (at(8373, 5980), picture("blue"))], INFO)
+    box = grid("PM").tiles_bbox(14, 8373, 5979, 8373, 5980)
+    with rasterio.open(f"MBTILES:{store.path(at(8373, 5979))}") as data:
+        row, column = data.index((box[0] + box[2]) / 2, box[3] - 100)
+        assert tuple(data.read([1, 2, 3], window=((row, row + 1), (column, column + 1))).ravel()) == (255, 0, 0)
+        row, column = data.index((box[0] + box[2]) / 2, box[1] + 100)
+        assert tuple(data.read([1, 2, 3], window=((row, row + 1), (column, column + 1))).ravel()) == (0, 0, 255)
 
 
 def test_an_archive_at_rest_is_one_file(store: Store) -> None:
