@@ -123,7 +123,7 @@ def _evaluated(node: Expression, rows: Rows) -> pa.Array:
         case Literal(value):
             return pa.array([value] * len(rows)) if isinstance(value, str) else pa.repeat(pa.scalar(value), len(rows))
         case Arithmetic(op, left, right):
-            sides = (pc.cast(_evaluated(side, rows), pa.float64()) for side in (left, right))
+            sides = (pc.cast(_evaluated(side, rows), pa.float64(), safe=False) for side in (left, right))
             return _ARITHMETIC[op](*sides)
         case Function(name, arguments):
             return _FUNCTIONS[name](*(_evaluated(argument, rows) for argument in arguments))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from layers.crs import BBox, Crs, Spelling, is_geographic, parse_crs, swap, urn
@@ -211,6 +211,23 @@ def filter_of(params: Params, kind: FeatureType) -> Any:
 
 
 _FES_LANGUAGE = "urn:ogc:def:queryLanguage:OGC-FES:Filter"
+
+
+def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
+    """The query for one property only, of features that have it, and its field; None is the geometry."""
+    from layers import filters
+    from layers.filters.tree import IsNull, Not, Property
+
+    name = found.kind.property_name(params.text("VALUEREFERENCE"), parameter="valueReference")
+    kind = next((field.type for field in found.kind.fields if field.name == name), "")
+    has_value = Not(IsNull(Property(name, kind) if name is not None else None))
+    features = replace(
+        found.features,
+        properties=(name,) if name is not None else (),
+        geometry=name is None,
+        filter=filters.both(found.features.filter, has_value),
+    )
+    return replace(found, features=features), name
 
 
 def resource_ids(params: Params) -> tuple[str, ...] | None:

@@ -74,23 +74,28 @@ def _unknown(name: str, locator: str) -> InvalidParameterError:
 
 async def invoke(asked: Asked) -> Response:
     """GetFeature by a stored query: the feature itself is the answer, not a collection (09-025r2, 7.9.3.6)."""
+    query = query_of(asked)
+    parameters.check_resolve(asked.params)
+    form = parameters.output_format(asked.params)
+    found = await run_in_threadpool(feature, asked, query, form)
+    if found is None:
+        raise _not_found(asked.params.text("ID"))
+    return Response(found, media_type=MEDIA_TYPES[form])
+
+
+def query_of(asked: Asked) -> Query:
+    """The query that a stored one stands for."""
     name = asked.params.text("STOREDQUERY_ID")
     if name not in OLD_NAMES:
         raise _unknown(name, "STOREDQUERY_ID")
-    parameters.check_resolve(asked.params)
     feature_id = asked.params.text("ID")
     if not feature_id:
         raise MissingParameterError("ID")
-    form = parameters.output_format(asked.params)
     pairs = [("RESOURCEID", feature_id), ("SRSNAME", asked.params.text("SRSNAME"))]
     try:
-        query = parameters.query(asked, Params(pairs))
+        return parameters.query(asked, Params(pairs))
     except UnknownLayerError:
         raise _not_found(feature_id) from None
-    found = await run_in_threadpool(feature, asked, query, form)
-    if found is None:
-        raise _not_found(feature_id)
-    return Response(found, media_type=MEDIA_TYPES[form])
 
 
 def _not_found(feature_id: str) -> FeatureNotFoundError:

@@ -1,0 +1,67 @@
+"""GetPropertyValue (OGC 09-025r2, 10): the values of one property of the features of a query."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from starlette.responses import Response
+
+from server.errors import InvalidParameterError, MissingParameterError
+from server.wfs import gml, parameters
+from server.wfs.asked import Asked
+from server.wfs.collections import GML, WFS, WFS_XSD, XSI
+from server.wfs.coordinates import body, joined
+from server.wfs.get_feature import MEDIA_TYPES, Answer, Page, answer_of, streamed
+from server.wfs.names import xml_ids
+from server.wfs.parameters import Query
+from server.wfs.stored_queries import query_of
+from server.wfs.values import xml_texts
+
+
+async def get_property_value(asked: Asked) -> Response:
+    """A wfs:ValueCollection, one member for each feature that has a value."""
+    parameters.check_resolve(asked.params)
+    if parameters.output_format(asked.params) != "gml":
+        raise InvalidParameterError("values are written in GML only", "outputFormat")
+    if not asked.params.text("VALUEREFERENCE"):
+        raise MissingParameterError("valueReference")
+    stored = asked.params.text("STOREDQUERY_ID")
+    query = query_of(asked) if stored else parameters.query(asked, asked.params)
+    query, name = parameters.with_value(query, asked.params)
+    hits = parameters.result_type(asked.params) == "hits"
+    limit, offset = parameters.count(asked), parameters.start_index(asked)
+
+    def chunks() -> Iterator[bytes]:
+        yield from collection(answer_of(asked, [query], limit, offset, hits=hits), name)
+
+    return await streamed(asked, chunks, MEDIA_TYPES["gml"])
+
+
+def collection(answer: Answer, name: str | None) -> Iterator[bytes]:
+    """The collection of the values of a field, or of the geometry (None)."""
+    page = answer.pages[0]
+    space = page.query.kind.namespace
+    yield (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<wfs:ValueCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
+        f'numberReturned="{answer.returned}" xmlns:wfs="{WFS}" xmlns:gml="{GML}" xmlns:xsi="{XSI}" '
+        f'xmlns:{space.prefix}="{space.uri}" xsi:schemaLocation="{WFS} {WFS_XSD}">\n'
+    ).encode()
+    yield from _members(page, name)
+    yield b"</wfs:ValueCollection>\n"
+
+
+def _members(page: Page, name: str | None) -> Iterator[bytes]:
+    with closing(page.batches()) as batches:  # type: ignore[type-var]
+        for batch in batches:
+            yield bytes(body(pc.fill_null(_values(batch, page.query, name), "")))
+
+
+def _values(batch: pa.RecordBatch, query: Query, name: str | None) -> Any:
+    if name is not None:
+        return joined("<wfs:member>", xml_texts(batch[name]), "</wfs:member>\n")
+    ids = xml_ids(batch["id"])
+    shapes = gml.geometries(batch["geometry"], ids, query.notation, promoted=query.kind.facts.geometry)
+    return joined("<wfs:member>", shapes, "</wfs:member>\n")
