@@ -63,7 +63,7 @@ def test_gdal_reads_an_archive_where_it_is(store: Store) -> None:
 
     store.put_many([(at(8373, 5979), picture("red")), (at(8373, 5980), picture("blue"))], INFO)
     box = grid("PM").tiles_bbox(14, 8373, 5979, 8373, 5980)
-    with rasterio.open(f"MBTILES:{store.path(at(8373, 5979))}") as data:
+    with rasterio.open(store.path(at(8373, 5979))) as data:
         row, column = data.index((box[0] + box[2]) / 2, box[3] - 100)
         assert tuple(data.read([1, 2, 3], window=((row, row + 1), (column, column + 1))).ravel()) == (255, 0, 0)
         row, column = data.index((box[0] + box[2]) / 2, box[1] + 100)
