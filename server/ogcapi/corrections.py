@@ -31,9 +31,16 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
     "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
     "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
     "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/temporal-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-operators",
 )
-"""The classes that are served. (JSON-LD and writing, which pygeoapi would add, are not.)"""
+"""The classes that are served. (JSON-LD and writing, which pygeoapi would add, are not.)
+
+The last is what `basic-spatial-functions` was called in CQL2's drafts: QGIS up to 3.40 knows it by that name.
+"""
 
 _SHAPES = {
     "Point": "point",

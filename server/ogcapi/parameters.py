@@ -27,7 +27,7 @@ def check(params: Mapping[str, str], allowed: Iterable[str]) -> None:
     for name in params:
         if name not in allowed:
             shown = ", ".join(allowed[:20])
-            message = f"{name[:100]!r} is not a parameter of this resource: {shown}{hint(name[:100], allowed)}"
+            message = f"{name[:100]!r} is not a parameter of this resource: {shown}{hint(name[:100].lower(), allowed)}"
             raise InvalidParameterError(message, name[:100])
     if params.get("f", "json") not in FORMATS:
         raise InvalidParameterError(f"f={params['f'][:100]!r} is not one of {', '.join(FORMATS)}", "f")

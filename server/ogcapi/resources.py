@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pygeoapi import api as pygeoapi_api
 from pygeoapi.api import API, APIRequest, itemtypes
+from pygeoapi.util import render_j2_template
 from starlette.responses import Response
 
 from layers.registry import Layer, Registry
@@ -48,9 +49,15 @@ def landing(ask: "Ask") -> Response:
 
 
 def conformance(ask: "Ask") -> Response:
-    """The conformance classes (7.4)."""
+    """The conformance classes (7.4). (pygeoapi's function loads every one of its APIs to tell those of all.)"""
     parameters.check(ask.params, parameters.COMMON)
-    found = _ask(ask, pygeoapi_api.conformance, ask.params)
+    api_ = _api(ask.registry)
+    request = APIRequest(Asking(ask, ask.params), api_.locales)
+    headers = request.get_response_headers()
+    templates = api_.config["server"]["templates"]
+    html_ = request.format == "html"
+    body = render_j2_template(api_.tpl_config, templates, "conformance.html", {}, request.locale) if html_ else ""
+    found = (headers, 200, body)
     return _page(found) or _json(found, {"conformsTo": list(corrections.CONFORMANCE)})
 
 

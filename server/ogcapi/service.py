@@ -68,8 +68,11 @@ async def ogcapi(request: Request) -> Response:
         return Response(status_code=204, headers={"Allow": ALLOWED, "Access-Control-Allow-Methods": ALLOWED})
     if request.method not in ALLOWED:
         return answer(MethodNotAllowedError(request.method, ALLOWED))
-    response = await asyncio.to_thread(respond, ask)
-    return _based(response, context.base(request))
+    try:
+        base = context.base(request)
+    except ServiceError as error:
+        return answer(error)
+    return _based(await asyncio.to_thread(respond, ask), base)
 
 
 async def nothing(request: Request) -> Response:

@@ -49,7 +49,7 @@ def moment(text: str) -> Span | None:
         start = datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=_zone(match[7]))
     except ValueError:
         return None
-    return start, start + _length(start, month, day, hour) - timedelta(seconds=1 if hour is None else 0)
+    return start, _last(start, month, day, hour)
 
 
 def stamps(times: tuple[str, ...]) -> tuple[str, str] | None:
@@ -60,12 +60,14 @@ def stamps(times: tuple[str, ...]) -> tuple[str, str] | None:
     return tuple(value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in (min(spans)[0], max(s[1] for s in spans)))  # type: ignore[return-value]
 
 
-def _length(start: datetime, month: int | None, day: int | None, hour: int | None) -> timedelta:
+def _last(start: datetime, month: int | None, day: int | None, hour: int | None) -> datetime:
+    """The last second of what starts there."""
+    if hour is not None:
+        return start
+    end = start.replace(hour=23, minute=59, second=59)
     if month is None:
-        return start.replace(year=start.year + 1) - start if start.year < 9999 else timedelta(days=365)
-    if day is None:
-        return timedelta(days=monthrange(start.year, month)[1])
-    return timedelta(days=1) if hour is None else timedelta(0)
+        return end.replace(month=12, day=31)
+    return end if day is not None else end.replace(day=monthrange(start.year, month)[1])
 
 
 def _zone(text: str | None) -> tzinfo:

@@ -38,8 +38,11 @@ async def page(request: Request) -> Response:
     language = choose(asked, accepted, registry.service.language)
     from server.portal.pages import index
 
-    body = await asyncio.to_thread(index, registry, language, theme)
-    body = body.replace(BASE.encode(), context.base(request).encode())
+    try:
+        base = context.base(request)
+    except ServiceError as error:
+        return _failure(error)
+    body = (await asyncio.to_thread(index, registry, language, theme)).replace(BASE.encode(), base.encode())
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     return _cached(request, body, "text/html; charset=utf-8", headers)
 

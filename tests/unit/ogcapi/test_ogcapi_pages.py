@@ -1,0 +1,51 @@
+"""The HTML pages: whole, offline, in the language asked."""
+
+import re
+
+import pytest
+
+PATHS = [
+    "",
+    "/conformance",
+    "/api",
+    "/collections",
+    "/collections/parcelle",
+    "/collections/parcelle/queryables",
+    "/collections/parcelle/schema",
+    "/collections/parcelle/items",
+    "/collections/parcelle/items/parcelle.1",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_load_nothing_from_elsewhere(api, path):
+    text = api(path, {"f": "html"}).text
+    loaded = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="([^"]+)"', text)
+    assert loaded
+    assert all(address.startswith("http://api.test/prefixe/static/") for address in loaded)
+    assert "built-in method" not in text
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "Parcelles"), ("en", "Parcels")])
+@pytest.mark.parametrize("path", [path for path in PATHS if "collections" in path][:6])
+def test_pages_are_in_the_language_asked(api, path, language, word):
+    by_name = api(path, {"f": "html", "lang": language})
+    by_header = api(path, accept="text/html", accept_language=f"{language};q=0.9")
+    for answer in (by_name, by_header):
+        assert f'<html lang="{language}">' in answer.text
+        assert answer.headers["content-language"] == language
+        assert word in answer.text
+
+
+def test_a_page_of_features_has_titles_of_fields_and_the_next_page(api):
+    text = api("/collections/parcelle/items", {"f": "html", "limit": 10, "section": "A"}).text
+    assert '<th scope="col">Section cadastrale</th>' in text
+    assert "f=html&amp;limit=10&amp;section=A&amp;offset=10" in text
+    assert "« 3 » &amp; &lt;0&gt;" in text
+
+
+def test_browsers_get_pages_and_clients_get_json(api):
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    assert api("/collections", accept=browser).headers["content-type"].startswith("text/html")
+    for accept in ("application/json", "*/*", "application/geo+json, application/json"):
+        assert "json" in api("/collections/parcelle/items", accept=accept).headers["content-type"]
