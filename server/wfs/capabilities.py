@@ -1,4 +1,4 @@
-"""GetCapabilities (OGC 09-025r2, 8): what the service does and the feature types it has; every claim is one that holds."""
+"""GetCapabilities (OGC 09-025r2, 8): what the service does and its feature types; every claim holds."""
 
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
@@ -11,7 +11,7 @@ from server.errors import InvalidParameterError
 from server.urls import BASE
 from server.wfs.asked import Asked
 from server.wfs.feature_type import FeatureType, feature_types
-from server.wfs.parameters import FORMATS
+from server.wfs.formats import FORMATS
 from server.wfs.service import VERSIONS, negotiated
 
 SECTIONS = ("ServiceIdentification", "ServiceProvider", "OperationsMetadata", "FeatureTypeList", "Filter_Capabilities")
@@ -207,7 +207,8 @@ def _operations(registry: Registry, address: str) -> Iterator[str]:
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>\n      <ows:Post xlink:href={quoteattr(address)}/>"
+        yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
+        yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
         yield "    </ows:HTTP></ows:DCP>"
         for parameter, values in allowed.items():
             yield f'    <ows:Parameter name="{parameter}">{_values(values)}</ows:Parameter>'
@@ -265,7 +266,8 @@ def _filters() -> Iterator[str]:
     yield "<fes:Filter_Capabilities>\n  <fes:Conformance>"
     for name, value in FILTER_CONFORMANCE.items():
         yield f"    {_constraint(name, str(value).upper(), 'fes')}"
-    yield '  </fes:Conformance>\n  <fes:Id_Capabilities><fes:ResourceIdentifier name="fes:ResourceId"/></fes:Id_Capabilities>'
+    yield "  </fes:Conformance>"
+    yield '  <fes:Id_Capabilities><fes:ResourceIdentifier name="fes:ResourceId"/></fes:Id_Capabilities>'
     yield "  <fes:Scalar_Capabilities><fes:LogicalOperators/><fes:ComparisonOperators>"
     yield from (f'    <fes:ComparisonOperator name="{name}"/>' for name in COMPARISONS)
     yield "  </fes:ComparisonOperators></fes:Scalar_Capabilities>\n  <fes:Spatial_Capabilities><fes:GeometryOperands>"

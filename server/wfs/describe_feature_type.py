@@ -10,7 +10,7 @@ from server.errors import InvalidParameterError
 from server.wfs import parameters
 from server.wfs.asked import Asked
 from server.wfs.feature_type import FeatureType, feature_type, feature_types
-from server.wfs.parameters import FORMATS
+from server.wfs.formats import FORMATS
 
 XSD_TYPES = {
     "string": "xsd:string",

@@ -1,4 +1,4 @@
-"""Errors as WFS tells them (OGC 09-025r2, 7.5, tables 3 and D.2): an ows:ExceptionReport with code, locator and status."""
+"""Errors as WFS tells them (OGC 09-025r2, 7.5, tables 3 and D.2): reports with code, locator and status."""
 
 from starlette.responses import Response
 

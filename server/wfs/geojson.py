@@ -43,7 +43,7 @@ def _written(shapes: Any, _: Offsets, *, degrees: bool | None) -> pa.Array:
     name = ("Point", "LineString", "", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")[int(kind)]
     if not name.startswith("Multi"):
         return joined(f'{{"type":"{name}","coordinates":', _single(int(kind), coordinates, offsets), "}")
-    inside = _single(int(kind) - 3, coordinates, offsets[:-1])
+    inside = _single({4: 0, 5: 1, 6: 3}[int(kind)], coordinates, offsets[:-1])
     text = grouped(inside, offsets[-1], ",")
     # Of a column with single and multiple geometries each keeps its own type.
     multiple = joined(f'{{"type":"{name}","coordinates":[', text, "]}")

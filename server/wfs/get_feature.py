@@ -32,7 +32,8 @@ class Page:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The features of the page."""
-        return iter(()) if not self.returned else self.source.features(self.query.features)
+        if self.returned:
+            yield from self.source.features(self.query.features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _START = (
     "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
@@ -29,8 +30,11 @@ def plain_name(name: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if int(match[1], 16) < 0x110000 else match[0], name)
 
 
-def xml_ids(ids: pa.Array) -> pa.Array:
+def xml_ids(ids: "pa.Array") -> "pa.Array":
     """The array's values as NCNames, fit for gml:id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     plain = pc.match_substring_regex(ids, _PLAIN)
     escapes = pc.match_substring(ids, "_x")
     if pc.all(plain).as_py() and not pc.any(escapes).as_py():

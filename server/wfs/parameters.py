@@ -13,31 +13,10 @@ from server.kvp import Params
 from server.wfs.asked import Asked
 from server.wfs.errors import OptionNotSupportedError
 from server.wfs.feature_type import FeatureType, feature_type
+from server.wfs.formats import FORMATS, SPELLINGS
 from server.wfs.gml import Notation
 from server.wfs.names import plain_name
 
-FORMATS = {
-    "application/gml+xml; version=3.2": "gml",
-    "text/xml; subtype=gml/3.2": "gml",
-    "application/json": "geojson",
-    "application/geo+json": "geojson",
-}
-"""As advertised; the first is the default."""
-
-_SPELLINGS = {
-    "application/gml+xml;version=3.2": "gml",
-    "application/gml+xml": "gml",
-    "text/xml;subtype=gml/3.2": "gml",
-    "text/xml;subtype=gml/3.2.1": "gml",
-    "text/xml": "gml",
-    "gml32": "gml",
-    "gml3": "gml",
-    "application/json": "geojson",
-    "application/geo+json": "geojson",
-    "application/json;subtype=geojson": "geojson",
-    "geojson": "geojson",
-    "json": "geojson",
-}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\- ]?\d+)?", re.ASCII)
 
 
@@ -64,12 +43,12 @@ def output_format(params: Params) -> str:
         return "gml"
     # An unescaped plus sign arrives as a blank.
     name = re.sub(r"\s*;\s*", ";", text.lower().replace("gml xml", "gml+xml").replace("geo json", "geo+json"))
-    if name not in _SPELLINGS:
+    if name not in SPELLINGS:
         allowed = ", ".join(FORMATS)
         raise InvalidParameterError(
             f"OUTPUTFORMAT={text[:100]!r} is not one of {allowed}{hint(text[:100], FORMATS)}", "outputFormat"
         )
-    return _SPELLINGS[name]
+    return SPELLINGS[name]
 
 
 def check_resolve(params: Params) -> None:

@@ -1,4 +1,4 @@
-"""Stored queries (OGC 09-025r2, 14): ListStoredQueries, DescribeStoredQueries, and GetFeatureById, which each WFS has."""
+"""Stored queries (OGC 09-025r2, 14): their list, their description, and GetFeatureById."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,8 @@ async def list_stored_queries(asked: Asked) -> Response:
     """Identifier, title and feature types of each stored query (09-025r2, 14.3)."""
     kinds = list(feature_types(asked.registry, asked.theme))
     inside = (
-        f'  <wfs:StoredQuery id="{GET_FEATURE_BY_ID}">\n    <wfs:Title xml:lang="en">Get a feature by its id</wfs:Title>\n'
+        f'  <wfs:StoredQuery id="{GET_FEATURE_BY_ID}">\n'
+        '    <wfs:Title xml:lang="en">Get a feature by its id</wfs:Title>\n'
         + "".join(f"    <wfs:ReturnFeatureType>{kind.name}</wfs:ReturnFeatureType>\n" for kind in kinds)
         + "  </wfs:StoredQuery>\n"
     )

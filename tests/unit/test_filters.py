@@ -95,7 +95,7 @@ CQL = [
     (f"INTERSECTS(geometry, POINT({X0 + 5} {Y0 + 5}))", [1]),
     (f"S_INTERSECTS(geometry, POINT Z ({X0 + 5} {Y0 + 5} 3))", [1]),
     (
-        f"WITHIN(geometry, POLYGON(({X0 - 1} {Y0 - 1}, {X0 + 99} {Y0 - 1}, {X0 + 99} {Y0 + 99}, {X0 - 1} {Y0 + 99}, {X0 - 1} {Y0 - 1})))",
+        f"WITHIN(geometry, ENVELOPE({X0 - 1}, {X0 + 99}, {Y0 - 1}, {Y0 + 99}))",
         [1],
     ),
     (f"CONTAINS(geometry, POINT({X0 + 5} {Y0 + 5}))", [1]),
@@ -200,7 +200,8 @@ BAD_FES = [
     compare("PropertyIsEqualTo", "entier", "nan"),
     compare("PropertyIsEqualTo", "jour", "hier"),
     compare("PropertyIsEqualTo", "geometry", "x"),
-    "<PropertyIsEqualTo><Function name='system'><Literal>id</Literal></Function><Literal>1</Literal></PropertyIsEqualTo>",
+    "<PropertyIsEqualTo><Function name='system'><Literal>id</Literal></Function><Literal>1</Literal>"
+    "</PropertyIsEqualTo>",
     "<Intersects><ValueReference>nom</ValueReference><gml:Point><gml:pos>0 0</gml:pos></gml:Point></Intersects>",
     "<Intersects><ValueReference>geometry</ValueReference><gml:Point><gml:pos>a b</gml:pos></gml:Point></Intersects>",
     "<Intersects><ValueReference>geometry</ValueReference><gml:Point><gml:pos>nan 0</gml:pos></gml:Point></Intersects>",

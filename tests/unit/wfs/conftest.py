@@ -43,6 +43,11 @@ class Client:
 
         return asyncio.run(ask())
 
+    def get(self, address: str) -> httpx.Response:
+        """The answer to an address that an answer gave."""
+        url = httpx.URL(address)
+        return self(url.path, **dict(url.params))
+
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory) -> Registry:
