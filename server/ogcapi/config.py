@@ -8,6 +8,7 @@ from layers.model import Text
 from layers.registry import Layer, Registry
 from server.ogcapi.corrections import CONFORMANCE
 from server.ogcapi.names import LANGUAGES, collections, crs_uris, field_title, fields
+from server.ogcapi.times import stamps
 from server.ogcapi.words import words
 from server.portal.pages import static_version
 from server.urls import BASE
@@ -83,6 +84,7 @@ def _resource(registry: Registry, layer: Layer) -> dict[str, Any]:
         "keywords": list(definition.keywords),
         "extents": {"spatial": {"bbox": list(layer.geographic_extent), "crs": uri(CRS84)}},
         "links": [],
+        "times": " – ".join(stamps(layer.times) or ()),
         "fields": {field.name: _names(layer, field.name) for field in fields(layer)},
         "providers": [
             {

@@ -8,6 +8,7 @@ from layers.registry import Layer, Registry
 from server.ogcapi import times
 from server.ogcapi.names import collections as feature_collections
 from server.ogcapi.names import crs_uris, field_title
+from server.ogcapi.words import title
 from server.urls import BASE
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
@@ -53,11 +54,12 @@ _SHAPES = {
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 
 
-def landing(document: dict[str, Any]) -> dict[str, Any]:
+def landing(document: dict[str, Any], language: str) -> dict[str, Any]:
     """The landing page without links to what is not served (processes, tiling schemes, JSON-LD)."""
     kept = ("about", "self", "alternate", "service-desc", "service-doc", "conformance", "data")
     links = [link for link in document["links"] if link["rel"] in kept and link["type"] != "application/ld+json"]
     for link in links:
+        link["title"] = title(link["title"], language)
         link["href"] = link["href"].replace("/ogcapi/openapi", "/ogcapi/api").replace("/ogcapi?f=", "/ogcapi/?f=")
     return {**document, "links": links}
 
@@ -67,7 +69,7 @@ def collections(document: dict[str, Any], registry: Registry, language: str) -> 
     known = feature_collections(registry)
     found = [collection(item, registry, known[item["id"]], language) for item in document["collections"]]
     common = [uri(crs) for crs in dict.fromkeys((CRS84, *registry.crs_ids))]
-    return {"links": _without_jsonld(document["links"]), "crs": common, "collections": found}
+    return {"links": _served(document["links"], language), "crs": common, "collections": found}
 
 
 def collection(document: dict[str, Any], registry: Registry, layer: Layer, language: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def collection(document: dict[str, Any], registry: Registry, layer: Layer, langu
         }
     if layer.definition.attribution:
         document["attribution"] = layer.definition.attribution.title
-    links = [link for link in _without_jsonld(document["links"]) if link["rel"] != "root"]
+    links = [link for link in _served(document["links"], language) if link["rel"] != "root"]
     document["links"] = links + list(_elsewhere(layer, language))
     return document
 
@@ -129,5 +131,8 @@ def _legend(layer: Layer) -> str:
     return f"{BASE}/wms?service=WMS&version=1.3.0&request=GetLegendGraphic&format=image/png&layer={layer.id}"
 
 
-def _without_jsonld(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [link for link in links if link["type"].partition(";")[0] not in ("application/ld+json", "text/csv")]
+def _served(links: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    """The links without those to formats that are not served, titled in a language."""
+    left = ("application/ld+json", "text/csv")
+    kept = (link for link in links if link["type"].partition(";")[0] not in left)
+    return [{**link, "title": title(link["title"], language)} for link in kept]

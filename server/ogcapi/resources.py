@@ -45,7 +45,7 @@ def landing(ask: "Ask") -> Response:
     """The landing page (OGC 17-069r4, 7.2)."""
     parameters.check(ask.params, parameters.COMMON)
     found = _ask(ask, pygeoapi_api.landing_page, ask.params)
-    return _page(found) or _json(found, corrections.landing(_loaded(found)))
+    return _page(found) or _json(found, corrections.landing(_loaded(found), _language(found)))
 
 
 def conformance(ask: "Ask") -> Response:

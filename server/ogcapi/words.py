@@ -46,6 +46,28 @@ WORDS = {
 }
 
 
+TITLES = {
+    "This document as JSON": "Ce document en JSON",
+    "This document as HTML": "Ce document en page HTML",
+    "The OpenAPI definition as JSON": "La définition OpenAPI en JSON",
+    "The OpenAPI definition as HTML": "La définition OpenAPI en page HTML",
+    "Conformance": "Conformité",
+    "Collections": "Collections",
+    "Schema of collection in JSON": "Schéma de la collection en JSON",
+    "Schema of collection in HTML": "Schéma de la collection en page HTML",
+    "Queryables for this collection as JSON": "Champs interrogeables de la collection en JSON",
+    "Queryables for this collection as HTML": "Champs interrogeables de la collection en page HTML",
+    "Items as GeoJSON": "Objets en GeoJSON",
+    "Items as HTML": "Objets en pages HTML",
+}
+"""The titles that pygeoapi gives its links, in French."""
+
+
+def title(text: str, language: str) -> str:
+    """The title of a link in a language."""
+    return TITLES.get(text, text) if language == "fr" else text
+
+
 def words() -> dict[str, dict[str, str]]:
     """As pygeoapi's configuration has texts: it hands templates those of the language asked."""
     return {name: {"fr": french, "en": english} for name, (french, english) in WORDS.items()}

@@ -23,6 +23,7 @@
         box.textContent = error;
       }
     });
+    if (location.hash === "#map") button.click();
   }
 
   function draw(box, answer, base, layer) {
