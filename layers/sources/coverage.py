@@ -1,0 +1,236 @@
+"""Pixels of a raster layer, of any window in any CRS.
+
+A read has two steps. A *piece* is read from the file on the file's own pixels: whole source pixels, averaged down
+through the overviews where the picture is coarser. Then the piece is laid on the asked grid, exactly: by weights of
+rows and columns in the layer's own CRS, by GDAL's warper in another. Windows that fall between pixels, or on the seam
+of two files, are therefore as exact as any other.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rasterio.enums import MaskFlags, Resampling
+from rasterio.windows import Window
+
+from layers import model
+from layers.crs import CRS84, BBox, transform_bbox
+from layers.errors import SourceError
+from layers.facts import RasterFacts
+from layers.registry import Layer
+from layers.sources import datasets
+from layers.sources.dimension import band_of_time
+from layers.sources.regrid import Piece, lay, warp
+
+type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
+
+PAD = 3
+"""Source pixels read beyond the window: what cubic convolution looks at."""
+
+ALIGNED = 0.1
+"""Pixels of the picture by which a piece may lie off the asked grid before it is resampled once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A rectangle of whole pixels of the file, and the size at which it is read."""
+
+    column: int
+    row: int
+    columns: int
+    rows: int
+    width: int
+    height: int
+
+
+class Coverage:
+    """A `CoverageSource` over anything that GDAL opens as a raster."""
+
+    def __init__(self, facts: RasterFacts, source: model.RasterSource, stamp: str = "") -> None:
+        self.facts = facts
+        self.source = source
+        self.stamp = stamp
+
+    @classmethod
+    def of(cls, layer: Layer) -> "Coverage":
+        """The coverage of a registered layer."""
+        assert isinstance(layer.facts, RasterFacts)
+        assert isinstance(layer.definition.source, model.RasterSource)
+        return cls(layer.facts, layer.definition.source, layer.stamp)
+
+    def read(
+        self,
+        bbox: BBox,
+        crs: str,
+        width: int,
+        height: int,
+        *,
+        time: str | None = None,
+        resampling: str | None = None,
+    ) -> Pixels:
+        """Bands × height × width, masked where there is no data; alpha is a band like the others.
+
+        `resampling` is the layer's own by default, and nearest for paletted data. Raises SourceError.
+        """
+        method = "nearest" if self.paletted else resampling or self.source.resampling
+        own = _same(crs, self.facts.crs)
+        extent = self.facts.extent if own else _extent_in(self.facts, crs)
+        area = _intersection(bbox, extent) if extent else bbox
+        if area is None:
+            return self._nothing(width, height)
+        box = area if own else transform_bbox(area, crs, self.facts.crs)
+        box = box if all(map(math.isfinite, box)) else self.facts.extent
+        whole = area == bbox and _intersection(box, self.facts.extent) == box
+        pixel = _pixel(bbox, width, height, area, box)
+        with datasets.dataset(self.facts.path, self.stamp) as opened:
+            plan = _plan(opened, self.facts, box, pixel, method)
+            if plan is None:
+                return self._nothing(width, height)
+            data = self._piece(opened, plan, time, method)
+            piece = Piece(data, *_georeference(self.facts, plan))
+            if own:
+                return lay(piece, bbox, width, height, method)
+            return warp(piece, self.facts.crs, bbox, crs, width, height, method, whole=whole)
+
+    @property
+    def paletted(self) -> bool:
+        """True where values are indexes of a colour table: they must not be mixed."""
+        return any(band.interpretation == "palette" for band in self.facts.bands)
+
+    def palette(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
+        """256 × RGBA of a paletted layer, None for any other."""
+        if not self.paletted:
+            return None
+        table = np.zeros((256, 4), np.uint8)
+        with datasets.dataset(self.facts.path, self.stamp) as opened:
+            for index, colour in opened.colormap(1).items():
+                if index < 256:
+                    table[index] = colour
+        return table
+
+    def _nothing(self, width: int, height: int) -> Pixels:
+        shape = (len(self.facts.bands), height, width)
+        return np.ma.masked_all(shape, self._dtype())
+
+    def _dtype(self) -> np.dtype[Any]:
+        return np.result_type(*(np.dtype(band.dtype) for band in self.facts.bands))
+
+    def _piece(self, opened: Any, plan: Plan, time: str | None, method: str) -> Pixels:
+        """The bands of a plan, with nodata, alpha or the file's mask as mask."""
+        bands = self._bands(opened, time)
+        how = Resampling.nearest if method == "nearest" else Resampling.average
+        asked = {
+            "window": Window(plan.column, plan.row, plan.columns, plan.rows),
+            "out_shape": (len(bands), plan.height, plan.width),
+            "resampling": how,
+        }
+        data = opened.read(indexes=list(bands), **asked)
+        mask = self._mask(opened, data, bands, asked)
+        return np.ma.MaskedArray(self._scaled(opened, data, bands), mask=mask)
+
+    def _bands(self, opened: Any, time: str | None) -> Sequence[int]:
+        if not self.facts.times:
+            return self.source.bands or range(1, len(self.facts.bands) + 1)
+        return (band_of_time(opened, self.facts, self.source, time or self.facts.times[-1]),)
+
+    def _mask(self, opened: Any, data: Any, bands: Sequence[int], asked: dict[str, Any]) -> Any:
+        nodata = [band.nodata for band in self.facts.bands]
+        mask = _is_nodata(data, nodata)
+        flags = opened.mask_flag_enums[bands[0] - 1]
+        if MaskFlags.alpha in flags:
+            alpha = [kind.name for kind in opened.colorinterp].index("alpha") + 1
+            shown = data[bands.index(alpha)] if alpha in bands else opened.read(alpha, **_one(asked))
+            mask = mask | (shown == 0)
+            if alpha in bands:
+                mask[bands.index(alpha)] = False
+        elif MaskFlags.per_dataset in flags:
+            mask = mask | (opened.read_masks(bands[0], **_one(asked)) == 0)
+        return mask
+
+    def _scaled(self, opened: Any, data: Any, bands: Sequence[int]) -> Any:
+        """Packed values as what they stand for (CF, 8.1)."""
+        scales = np.array([opened.scales[band - 1] for band in bands])
+        offsets = np.array([opened.offsets[band - 1] for band in bands])
+        if (scales == 1).all() and (offsets == 0).all():
+            return data
+        return (data * scales[:, None, None] + offsets[:, None, None]).astype(np.float32)
+
+
+def _one(asked: dict[str, Any]) -> dict[str, Any]:
+    return {**asked, "out_shape": asked["out_shape"][1:], "resampling": Resampling.nearest}
+
+
+def _is_nodata(data: Any, nodata: list[float | None]) -> Any:
+    mask = np.zeros(data.shape, bool)
+    for band, value in enumerate(nodata):
+        if value is not None and not math.isnan(value):
+            mask[band] = data[band] == value
+    if data.dtype.kind == "f":
+        mask |= ~np.isfinite(data)
+    return mask
+
+
+def _same(one: str, other: str) -> bool:
+    """True for two names of one CRS, the order of axes apart."""
+    return one.replace(CRS84, "EPSG:4326") == other.replace(CRS84, "EPSG:4326")
+
+
+def _extent_in(facts: RasterFacts, crs: str) -> BBox | None:
+    """The layer's extent in another CRS; None where a part of it has no place there."""
+    extent = transform_bbox(facts.extent, facts.crs, crs)
+    return extent if all(map(math.isfinite, extent)) else None
+
+
+def _intersection(one: BBox, other: BBox) -> BBox | None:
+    left, bottom = max(one[0], other[0]), max(one[1], other[1])
+    right, top = min(one[2], other[2]), min(one[3], other[3])
+    return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def _pixel(bbox: BBox, width: int, height: int, area: BBox, box: BBox) -> tuple[float, float]:
+    """Size of the picture's pixels in units of the layer's CRS, around the area that both share."""
+    across = (bbox[2] - bbox[0]) / width * (box[2] - box[0]) / (area[2] - area[0])
+    down = (bbox[3] - bbox[1]) / height * (box[3] - box[1]) / (area[3] - area[1])
+    return across, down
+
+
+def _plan(opened: Any, facts: RasterFacts, box: BBox, pixel: tuple[float, float], method: str) -> Plan | None:
+    """Whole pixels around a box, averaged down to about the picture's; None where the file has none there."""
+    left, _, _, top = facts.extent
+    across, down = facts.resolution
+    coarse = (max(1.0, pixel[0] / across), max(1.0, pixel[1] / down))
+    if method == "nearest":
+        coarse = (2.0 ** int(math.log2(coarse[0])), 2.0 ** int(math.log2(coarse[1])))
+    column, columns, width = _span((box[0] - left) / across, (box[2] - left) / across, coarse[0], opened.width)
+    row, rows, height = _span((top - box[3]) / down, (top - box[1]) / down, coarse[1], opened.height)
+    if not columns or not rows:
+        return None
+    if width * height > 40_000_000:
+        raise SourceError(f"{facts.path}: a picture would need {width} × {height} pixels of it")
+    return Plan(column, row, columns, rows, width, height)
+
+
+def _span(first: float, last: float, coarse: float, size: int) -> tuple[int, int, int]:
+    """First pixel, number of pixels, and number at which they are read, of one axis.
+
+    Spans start on multiples of the coarseness, so that neighbouring pictures average the same pixels.
+    """
+    step = max(1, round(coarse))
+    start = max(0, math.floor((first - PAD * coarse) / step) * step)
+    end = min(size, math.ceil((last + PAD * coarse) / step) * step)
+    count = max(0, end - start)
+    return start, count, max(1, round(count / coarse))
+
+
+def _georeference(facts: RasterFacts, plan: Plan) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a piece's pixels."""
+    left, _, _, top = facts.extent
+    across, down = facts.resolution
+    return (
+        left + plan.column * across,
+        top - plan.row * down,
+        plan.columns * across / plan.width,
+        plan.rows * down / plan.height,
+    )
