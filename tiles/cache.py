@@ -45,6 +45,8 @@ WAIT = 120.0
 def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
     """The bytes of a tile: from the store, or drawn with its metatile and kept.
 
+    A tile made for another style or data is drawn again; where that fails now, the old one is given.
+
     `address` has names as the registry has them (see tiles.table); the grid's id may be any that shares its tiles.
     Raises SourceError where the data cannot be read. A store that cannot be written is told in the log.
     """
@@ -53,6 +55,12 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
         tile = manager.load_tile_coord((address.x, address.y, address.z))
     except LockTimeout:
         raise SourceError(f"another process has been drawing this tile for {WAIT:.0f} s") from None
+    except SourceError as error:
+        old = _store(store).get(address)
+        if old is None:
+            raise
+        logger.error("%s; its old tile is served: %s", address, error)
+        return old[1]
     if tile.image_result is None:
         raise SourceError("the tile could not be drawn")
     return _bytes(tile.image_result)
@@ -126,8 +134,8 @@ class StoreCache(TileCacheBase):  # type: ignore[misc]
     def load_tile(self, tile: Any, with_metadata: bool = False, dimensions: Any = None) -> bool:  # noqa: ARG002
         """Fill a tile from the store; False where it is not there."""
         if tile.is_missing():
-            found = self.store.get(self._at(tile))
-            tile.image_result = None if found is None else ImageResult(BytesIO(found[1]))
+            found = self._current(tile)
+            tile.image_result = None if found is None else ImageResult(BytesIO(found))
         return not tile.is_missing()
 
     def store_tile(self, tile: Any, dimensions: Any = None) -> bool:
@@ -152,12 +160,16 @@ class StoreCache(TileCacheBase):  # type: ignore[misc]
         return bool(self.store.delete([self._at(tile)]).tiles)
 
     def is_cached(self, tile: Any, dimensions: Any = None) -> bool:  # noqa: ARG002
-        """True where the store has the tile."""
-        return tile.coord is None or not tile.is_missing() or self.store.get(self._at(tile)) is not None
+        """True where the store has the tile as it is now to be."""
+        return not tile.is_missing() or self._current(tile) is not None
 
     def load_tile_metadata(self, tile: Any, dimensions: Any = None) -> None:  # noqa: ARG002
         """Nothing expires by age here: what is stale is told by stamps."""
         tile.timestamp = 0.0
+
+    def _current(self, tile: Any) -> bytes | None:
+        found = self.store.get(self._at(tile))
+        return found[1] if found is not None and found[2] == self.info.stamp else None
 
     def _at(self, tile: Any) -> TileAddress:
         x, y, z = tile.coord

@@ -29,10 +29,11 @@ FLOOR = 256 * 1024 * 1024
 """Bytes of free disk under which nothing is written any more."""
 
 _SELECT = (
-    "SELECT tile_id, tile_data FROM images WHERE tile_id = "
-    "(SELECT tile_id FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?)"
+    "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (tile_id) "
+    "WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 )
 
+type StoredTile = tuple[str, bytes, str]
 type Key = tuple[str, str, str, str, int, int, int]
 
 
@@ -60,8 +61,8 @@ class Store:
         self.floor = floor
         self._open: OrderedDict[Key, _Handle] = OrderedDict()
 
-    def get(self, address: TileAddress) -> tuple[str, bytes] | None:
-        """ETag (without quotes) and bytes of a tile, or None where it is not there or cannot be read."""
+    def get(self, address: TileAddress) -> StoredTile | None:
+        """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
         layer, style, time, grid, z, x, y = address
         key = (layer, STORED.get(grid, grid), style, time, *shard_cell(z, x, y))
         handle = self._open.get(key)
@@ -152,7 +153,7 @@ class Store:
         if handle := self._open.pop(key, None):
             handle.cursor.connection.close()
 
-    def _failed(self, key: Key, error: sqlite3.Error, address: TileAddress) -> tuple[str, bytes] | None:
+    def _failed(self, key: Key, error: sqlite3.Error, address: TileAddress) -> StoredTile | None:
         """A miss, said in the log where the archive itself is at fault; a killed writer's rest is rolled back first."""
         self._close(key)
         file = self._path(key)

@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_a_tile_comes_back_with_its_hash(store: Store) -> None:
     assert store.get(at(1, 2)) is None
     store.put_many([(at(1, 2), b"picture")], INFO)
-    assert store.get(at(1, 2)) == (tile_id(b"picture"), b"picture")
+    assert store.get(at(1, 2)) == (tile_id(b"picture"), b"picture", "a")
     assert store.get(at(1, 3)) is None
 
 
@@ -107,8 +107,8 @@ def test_an_archive_is_a_quad_cell_of_four_levels(z: int, first: int) -> None:
 
 def test_times_styles_and_names_of_one_grid_are_kept_apart_or_together(store: Store) -> None:
     store.put_many([(at(1, 1, grid="LAMB93_5cm"), b"a"), (at(1, 1, time="2020", style="été/.."), b"b")], INFO)
-    assert store.get(at(1, 1, grid="2154_5cm")) == store.get(at(1, 1, grid="2154_10cm")) == (tile_id(b"a"), b"a")
-    assert store.get(at(1, 1, time="2020", style="été/..")) == (tile_id(b"b"), b"b")
+    assert store.get(at(1, 1, grid="2154_5cm")) == store.get(at(1, 1, grid="2154_10cm")) == (tile_id(b"a"), b"a", "a")
+    assert store.get(at(1, 1, time="2020", style="été/..")) == (tile_id(b"b"), b"b", "a")
     assert store.get(at(1, 1)) is None
     assert all(store.root in file.resolve().parents for file in store.files())
 
@@ -125,8 +125,8 @@ def test_a_reader_sees_new_tiles_of_a_live_archive(store: Store) -> None:
     writer.put_many([(at(1, 1), b"a")], INFO)
     assert store.get(at(1, 1))
     writer.put_many([(at(1, 2), b"b"), (at(1, 1), b"c")], INFO)
-    assert store.get(at(1, 2)) == (tile_id(b"b"), b"b")
-    assert store.get(at(1, 1)) == (tile_id(b"c"), b"c")
+    assert store.get(at(1, 2)) == (tile_id(b"b"), b"b", "a")
+    assert store.get(at(1, 1)) == (tile_id(b"c"), b"c", "a")
 
 
 def test_a_reader_opens_a_replaced_archive_and_forgets_a_deleted_one(
@@ -136,9 +136,9 @@ def test_a_reader_opens_a_replaced_archive_and_forgets_a_deleted_one(
     other = Store(tmp_path / "other")
     store.put_many([(at(1, 1), b"old")], INFO)
     other.put_many([(at(1, 1), b"new")], INFO)
-    assert store.get(at(1, 1)) == (tile_id(b"old"), b"old")
+    assert store.get(at(1, 1)) == (tile_id(b"old"), b"old", "a")
     other.path(at(1, 1)).replace(store.path(at(1, 1)))
-    assert store.get(at(1, 1)) == (tile_id(b"new"), b"new")
+    assert store.get(at(1, 1)) == (tile_id(b"new"), b"new", "a")
     store.path(at(1, 1)).unlink()
     assert store.get(at(1, 1)) is None
 
@@ -199,7 +199,7 @@ def test_a_corrupt_archive_is_reported_not_served_and_made_anew(store: Store, ca
     assert store.get(at(1, 1)) is None
     assert "cannot be read: file is not a database" in caplog.text
     store.put_many([(at(1, 2), b"b")], INFO)
-    assert store.get(at(1, 2)) == (tile_id(b"b"), b"b")
+    assert store.get(at(1, 2)) == (tile_id(b"b"), b"b", "a")
     assert store.path(at(1, 1)).with_suffix(".corrupt").exists()
 
 
