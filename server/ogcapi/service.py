@@ -13,6 +13,7 @@ from layers.registry import Registry
 from server.context import Context
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
 from server.ogcapi.errors import MethodNotAllowedError, answer
+from server.ogcapi.negotiation import accepted
 from server.urls import BASE
 
 RESOURCES = {
@@ -62,7 +63,10 @@ async def ogcapi(request: Request) -> Response:
         request.scope["route"].name.partition(":")[2],
         dict(request.path_params),
         dict(request.query_params),
-        {name: value for name, value in request.headers.items() if name in ("accept", "accept-language")},
+        {
+            "accept": accepted(request.headers.get("accept", "")),
+            "accept-language": request.headers.get("accept-language", ""),
+        },
     )
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": ALLOWED, "Access-Control-Allow-Methods": ALLOWED})

@@ -32,6 +32,8 @@ WORDS = {
     "times": ("Période", "Period"),
     "crs": ("Systèmes de coordonnées", "Coordinate reference systems"),
     "keywords": ("Mots-clés", "Keywords"),
+    "yes": ("oui", "yes"),
+    "no": ("non", "no"),
     "none": ("Aucun objet.", "No feature."),
     "of": ("sur", "of"),
     "next": ("Page suivante", "Next page"),

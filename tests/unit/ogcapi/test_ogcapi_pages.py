@@ -49,3 +49,25 @@ def test_browsers_get_pages_and_clients_get_json(api):
     assert api("/collections", accept=browser).headers["content-type"].startswith("text/html")
     for accept in ("application/json", "*/*", "application/geo+json, application/json"):
         assert "json" in api("/collections/parcelle/items", accept=accept).headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", "application/json"),
+        ("text/csv", "application/json"),
+        ("application/ld+json, image/png", "application/json"),
+        ("application/json, text/html", "application/json"),
+        ("text/html, application/json", "text/html"),
+        ("application/json;q=0.5, text/html;q=0.9", "text/html"),
+        ("text/html;q=0, */*", "application/json"),
+        ("text/html;q=x", "application/json"),
+    ],
+)
+def test_the_preferred_encoding_is_given(api, accept, expected):
+    for path in ("/collections", "/collections/arbre", "/collections/arbre/queryables", "/conformance", ""):
+        found = api(path, accept=accept).headers["content-type"]
+        assert found.startswith("text/html") == (expected == "text/html")
+    items = api("/collections/arbre/items", accept=accept)
+    assert items.status_code == 200
+    assert ("numberMatched" in items.text) == (expected == "application/json")
