@@ -2,6 +2,7 @@
 
 import logging
 from functools import lru_cache
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,12 +35,14 @@ async def tile_response(request: Request, asked: TileRequest) -> Response:
     context: Context = request.app.state.context
     found = table_of(context.registry).find(asked)
     try:
-        data = await context.run(_tile, context.store, found.address)
+        data, current = await context.run(_tile, context.store, found.address)
     except GarrigueError as error:
         log.error("%s: %s", found.address, error)
         raise TileFailedError("the tile cannot be made now") from None
     etag = f'"{tile_id(data)}"'
     headers = {"ETag": etag, "Cache-Control": cache_control(request.url.query)}
+    if not current:
+        headers |= {"Cache-Control": "public, max-age=60", "Warning": '110 - "Response is Stale"'}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=found.media_type, headers=headers)
@@ -76,9 +79,8 @@ def _table(key: _Key) -> TileTable:
     return TileTable(tile_table(key.registry))
 
 
-def _tile(registry: Registry, *what: object) -> bytes:
+def _tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
     """`tiles.cache.make_tile`, imported by the render process alone."""
     from tiles.cache import make_tile
 
-    store, address = what
-    return make_tile(registry, store, TileAddress(*address))  # type: ignore[arg-type,misc]
+    return make_tile(registry, store, address)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapproxy.cache.base import TileCacheBase, TileLocker
 from mapproxy.cache.tile_manager import TileManager
@@ -42,12 +42,18 @@ WAIT = 120.0
 """Seconds that a process waits for another one that draws the same metatile."""
 
 
-def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
-    """The bytes of a tile: from the store, or drawn with its metatile and kept.
+class MadeTile(NamedTuple):
+    """A tile's bytes, and whether they are of the style and data as they are now."""
 
-    A tile made for another style or data is drawn again; where that fails now, the old one is given.
+    data: bytes
+    current: bool
+
+
+def make_tile(registry: Registry, store: Path, address: TileAddress) -> MadeTile:
+    """A tile: from the store, or drawn with its metatile and kept.
 
     `address` has names as the registry has them (see tiles.table); the grid's id may be any that shares its tiles.
+    A tile made for another style or data is drawn again; where that fails now, the old one is given.
     Raises SourceError where the data cannot be read. A store that cannot be written is told in the log.
     """
     manager = _manager(registry, store, address._replace(z=0, x=0, y=0))
@@ -59,11 +65,11 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> bytes:
         old = _store(store).get(address)
         if old is None:
             raise
-        logger.error("%s; its old tile is served: %s", address, error)
-        return old[1]
+        logger.error("%s; the old tile is served: %s", error, address)
+        return MadeTile(old[1], current=False)
     if tile.image_result is None:
         raise SourceError("the tile could not be drawn")
-    return _bytes(tile.image_result)
+    return MadeTile(_bytes(tile.image_result), current=True)
 
 
 _managers: dict[tuple[str, Path, TileAddress], TileManager] = {}
@@ -100,7 +106,7 @@ def _lock_folder(store: Path) -> Path:
     """Beside the tiles; on this machine's temporary disk where the store is read-only."""
     if os.access(store, os.W_OK):
         return (store / "locks").absolute()
-    return Path(gettempdir()) / f"garrigue-locks-{xxh3_64_hexdigest(str(store.absolute()))}"
+    return Path(gettempdir()) / f"garrigue-locks-{xxh3_64_hexdigest(str(store.absolute()).encode())}"
 
 
 @lru_cache(maxsize=4)
