@@ -1,0 +1,186 @@
+"""The processes that draw: one pipe each, so that one which dies or is ended harms no other's work.
+
+They are forked from a server that has imported what drawing needs (multiprocessing's forkserver): a new one costs
+milliseconds and shares that memory. `concurrent.futures` breaks as a whole when a process dies, and nothing there
+ends a task that takes too long.
+"""
+
+import asyncio
+import logging
+import pickle
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from server.errors import ServiceError
+from server.memory import resident
+from server.render_process import PRELOAD, Failure, serve
+
+log = logging.getLogger("garrigue.pool")
+
+TASKS = 1000
+MEMORY = 700 * 1024 * 1024
+"""A process is replaced after so many tasks, or when it holds so many bytes (GDAL's and glibc's memory only grows)."""
+QUEUE = 200
+"""Requests that may wait for a process."""
+
+
+class BusyError(ServiceError):
+    """Too many requests wait already."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("the server is busy; ask again in a few seconds")
+        self.headers = {"Retry-After": "5"}
+
+
+class TimedOutError(ServiceError):
+    """Drawing took longer than `limits.seconds`."""
+
+    status = 503
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"this took longer than {seconds:g} s; ask for less")
+
+
+class CrashedError(ServiceError):
+    """The process died over the request."""
+
+    def __init__(self) -> None:
+        super().__init__("the process that worked on this died; those who run the service are told in its log")
+
+
+class _Worker:
+    """A process, and our end of its pipe."""
+
+    def __init__(self, process: ForkServerProcess, pipe: Connection) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.tasks = 0
+
+    async def ask(self, message: bytes) -> bytes:
+        """Send a task and wait for its result. Raises EOFError where the process dies."""
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self.pipe.fileno(), _done, ready)
+        try:
+            self.pipe.send_bytes(message)
+            await ready
+        finally:
+            loop.remove_reader(self.pipe.fileno())
+        return self.pipe.recv_bytes()
+
+    def end(self) -> None:
+        """Kill the process, whatever it does."""
+        self.pipe.close()
+        self.process.kill()
+
+
+def _done(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+class Pool:
+    """`processes` processes; a task waits until one is free, in order."""
+
+    def __init__(self, processes: int, *, queue: int = QUEUE) -> None:
+        self.processes = processes
+        self.queue = queue
+        self.waiting = 0
+        self.workers: set[_Worker] = set()
+        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(list(PRELOAD))
+        self._starts: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self) -> None:
+        """Start every process; returns at once."""
+        for _ in range(self.processes):
+            self._start_one()
+
+    async def run(self, folder: Path, func: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
+        """`func(registry, *args)` with the registry compiled in `folder`, for at most `seconds` once it is started.
+
+        Raises BusyError, TimedOutError, CrashedError, or what the function raises. When cancelled, or too slow, the
+        process that works on it is ended.
+        """
+        message = pickle.dumps((str(folder), func, args), pickle.HIGHEST_PROTOCOL)
+        worker = await self._take()
+        try:
+            async with asyncio.timeout(seconds):
+                reply = await worker.ask(message)
+        except (EOFError, OSError) as error:
+            self._replace(worker)
+            if isinstance(error, TimeoutError):
+                raise TimedOutError(seconds) from None
+            log.error("a render process died over %s.%s", func.__module__, func.__qualname__)
+            raise CrashedError from None
+        except asyncio.CancelledError:
+            self._replace(worker)
+            raise
+        self._give_back(worker)
+        result = pickle.loads(reply)  # noqa: S301 - written by our own process
+        if isinstance(result, Failure):
+            raise result.error()
+        return result
+
+    async def close(self) -> None:
+        """End every process."""
+        self._closed = True
+        if self._starts:
+            await asyncio.wait(self._starts)
+        for worker in self.workers:
+            worker.end()
+        for worker in self.workers:
+            await asyncio.to_thread(worker.process.join, 2)
+        self.workers.clear()
+
+    async def _take(self) -> _Worker:
+        if self.waiting >= self.queue:
+            raise BusyError
+        self.waiting += 1
+        try:
+            while not (worker := await self._free.get()).process.is_alive():
+                self._replace(worker)
+            return worker
+        finally:
+            self.waiting -= 1
+
+    def _give_back(self, worker: _Worker) -> None:
+        worker.tasks += 1
+        if worker.tasks >= TASKS or resident(worker.process.pid or 0) > MEMORY:
+            self._replace(worker)
+        else:
+            self._free.put_nowait(worker)
+
+    def _replace(self, worker: _Worker) -> None:
+        worker.end()
+        self.workers.discard(worker)
+        if not self._closed:
+            self._start_one(worker)
+
+    def _start_one(self, old: _Worker | None = None) -> None:
+        task = asyncio.get_running_loop().create_task(self._started(old))
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)
+
+    async def _started(self, old: _Worker | None) -> None:
+        if old is not None:
+            await asyncio.to_thread(old.process.join, 2)
+        # In a thread: the fork server answers only when it has imported everything.
+        worker = await asyncio.to_thread(self._fork)
+        self.workers.add(worker)
+        self._free.put_nowait(worker)
+
+    def _fork(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)

@@ -1,0 +1,189 @@
+"""The front's ASGI application: what is no stored tile. Documents, health, status; the rest goes to the engine."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from server.asked_base import headers_of
+from server.connection import Desk
+from server.document_path import Asked, document_key
+from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.proxy import forward
+from server.published import Published
+from server.refusal import protocol, refusal
+from server.rendered import Ready
+from server.status import Status
+from server.tile_path import TileRequest, cache_control, parse, parse_kvp
+from server.wake import Engine
+
+log = logging.getLogger("garrigue.front")
+
+COMPUTED = frozenset(("wms", "wfs", "wmts", "ogcapi"))
+"""Protocols that the engine is woken for; below anything else, what is not stored is not there."""
+METHODS = "GET, HEAD, OPTIONS"
+_POSTED = frozenset(("wms", "wfs", "ogcapi"))
+_EXPOSED = "Content-Crs, ETag, Link, Location, Warning"
+
+
+class Reception:
+    """Answers from what is published, else from the engine; `engine` is None where nothing is ever computed."""
+
+    def __init__(self, desk: Desk, published: Published, engine: Engine | None, status: Status) -> None:
+        self.desk = desk
+        self.published = published
+        self.engine = engine
+        self.status = status
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request."""
+        assert scope["type"] == "http"
+        reply = Reply(scope, send, self.desk.hits.date())
+        prefix = self.published.origin.prefix
+        if prefix and scope["path"].startswith(prefix + "/"):
+            scope["path"] = scope["path"][len(prefix) :]
+            scope["raw_path"] = scope["raw_path"][len(quote(prefix)) :]
+        try:
+            await self._answer(scope, receive, reply)
+        except ServiceError as error:
+            if not reply.started:
+                await reply.refuse(error)
+
+    async def _answer(self, scope: Any, receive: Any, reply: "Reply") -> None:
+        published, path = self.published, scope["path"]
+        base = published.origin.base(scope)
+        if base is None:
+            raise InvalidParameterError("the header Host is not a host", "Host")
+        if scope["method"] == "OPTIONS" and await self._options(scope, reply):
+            return
+        if scope["method"] in ("GET", "HEAD"):
+            if path in ("/health", "/ready", "/status"):
+                await self._machine(path, scope, reply)
+                return
+            if await self._stored(scope, base, reply):
+                return
+        await self._compute(scope, receive, reply, base)
+
+    async def _options(self, scope: Any, reply: "Reply") -> bool:
+        """Preflights (Fetch, 4.8) and plain OPTIONS; False where the OGC API has to tell what it allows."""
+        name = protocol(scope["path"])
+        asked = headers_of(scope)
+        preflight = "access-control-request-method" in asked
+        if name == "ogcapi" and not preflight:
+            return False
+        allowed = f"{METHODS}, POST" if name in _POSTED else METHODS
+        headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, "Access-Control-Max-Age": "86400"}
+        headers["Access-Control-Allow-Headers"] = asked.get("access-control-request-headers", "*")
+        await reply.send(204, headers, b"")
+        return True
+
+    async def _machine(self, path: str, scope: Any, reply: "Reply") -> None:
+        if path == "/status":
+            told = self.status.told(headers_of(scope).get("x-garrigue-token", ""))
+            body = json.dumps(told, ensure_ascii=False).encode()
+            await reply.send(200, {"Content-Type": "application/json", "Cache-Control": "no-store"}, body)
+            return
+        await reply.send(200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}, b"ok\n")
+
+    async def _stored(self, scope: Any, base: str, reply: "Reply") -> bool:
+        """Answer from the store if it is there; raise where it cannot exist."""
+        published, path = self.published, scope["path"]
+        query = scope["query_string"].decode("latin-1")
+        raw = scope["raw_path"].decode("latin-1")
+        tile = parse(raw, query) or parse_kvp(raw, query)
+        if tile is not None:
+            return await self._tile(tile, scope, reply)
+        headers = headers_of(scope)
+        asked = Asked(path, query, headers.get("accept-language", ""))
+        key = document_key(asked, published.table, published.language)
+        if key is not None and key in published.rendered:
+            await reply.document(published.rendered.get(key, base), headers)
+            return True
+        return False
+
+    async def _tile(self, tile: TileRequest, scope: Any, reply: "Reply") -> bool:
+        """A tile that the connection did not answer itself: the error, or a tile behind others in the pipeline."""
+        found = self.published.table.find(tile)
+        stored = self.desk.hits.store.get(found.address)
+        if stored is None:
+            if self.engine is None:
+                raise NotFoundError("this tile is not stored")
+            return False
+        etag, data = f'"{stored[0]}"', stored[1]
+        headers = {"Content-Type": found.media_type, "ETag": etag, "Cache-Control": _kept(scope)}
+        if etag in headers_of(scope).get("if-none-match", ""):
+            await reply.send(304, headers, b"")
+        else:
+            await reply.send(200, headers, data)
+        return True
+
+    async def _compute(self, scope: Any, receive: Any, reply: "Reply", base: str) -> None:
+        name = protocol(scope["path"])
+        tile = name in ("tiles", "tms") and parse(scope["raw_path"].decode("latin-1")) is not None
+        if self.engine is None or not (tile or name in COMPUTED):
+            raise NotFoundError(f"there is nothing at {scope['path'][:200]!r}")
+        limits = (self.published.body_limit, self.published.seconds + 30.0)
+        async with self.engine.use() as socket:
+            await forward(scope, receive, reply.pass_on, socket, base, limits)
+
+
+class Reply:
+    """One answer: status, headers, body, with the headers that every answer has."""
+
+    def __init__(self, scope: Any, send: Any, date: bytes) -> None:
+        self.scope = scope
+        self.started = False
+        self._send = send
+        self._date = (b"date", date[6:-2])
+
+    async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """A whole answer."""
+        pairs = [
+            (name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()
+        ]
+        await self._whole(status, pairs, body)
+
+    async def document(self, ready: Ready, asked: Mapping[str, str]) -> None:
+        """A rendered document: 304 where the client has it, with gzip where it reads that."""
+        known = asked.get("if-none-match", "")
+        if known == "*" or ready.etag in known:
+            kept = [pair for pair in ready.headers if pair[0] != b"content-type"]
+            await self._whole(304, kept, b"")
+        elif ready.packed is not None and _reads_gzip(asked.get("accept-encoding", "")):
+            await self._whole(200, [*ready.headers, (b"content-encoding", b"gzip")], ready.packed)
+        else:
+            await self._whole(200, list(ready.headers), ready.body)
+
+    async def refuse(self, error: ServiceError) -> None:
+        """An error in the form of the path's protocol."""
+        told = refusal(error, self.scope["path"], self.scope["query_string"].decode("latin-1"))
+        await self.send(told.status, told.headers, told.body)
+
+    async def pass_on(self, message: dict[str, Any]) -> None:
+        """A message of the engine's answer."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"].append(self._date)
+        await self._send(message)
+
+    async def _whole(self, status: int, pairs: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.started = True
+        pairs += [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED.encode())]
+        pairs.append(self._date)
+        if status not in (204, 304):
+            pairs.append((b"content-length", str(len(body)).encode()))
+        await self._send({"type": "http.response.start", "status": status, "headers": pairs})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _reads_gzip(accept_encoding: str) -> bool:
+    for part in accept_encoding.lower().split(","):
+        name, _, quality = part.strip().partition(";")
+        if name.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _kept(scope: Any) -> str:
+    return cache_control(scope["query_string"].decode("latin-1"))

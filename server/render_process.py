@@ -1,0 +1,73 @@
+"""What a render process does: take a task from its pipe, run it with the registry it names, send the result."""
+
+import pickle
+import signal
+import traceback
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from server.parent import die_with_parent
+
+if TYPE_CHECKING:
+    from layers.registry import Registry
+
+PRELOAD = ("layers.registry", "rasterio", "layers.mapnik_env", "layers.render")
+"""Imported once, before processes are forked."""
+
+
+class Failure:
+    """An exception on its way between processes: classes with a constructor of their own do not survive pickling."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.kind = type(error)
+        self.arguments = error.args
+        self.state = {name: value for name, value in vars(error).items() if not name.startswith("__")}
+        self.trace = "".join(traceback.format_exception(error))
+
+    def error(self) -> BaseException:
+        """The exception, made again, with the trace of the other process as a note."""
+        made = self.kind.__new__(self.kind)
+        made.args = self.arguments
+        vars(made).update(self.state)
+        made.add_note(self.trace)
+        return made
+
+
+def serve(pipe: Connection) -> None:
+    """Work until the pipe is closed."""
+    die_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        pipe.send_bytes(_reply(message))
+
+
+def _reply(message: bytes) -> bytes:
+    try:
+        folder, func, args = pickle.loads(message)  # noqa: S301 - written by our own engine
+        return pickle.dumps(func(_registry(folder), *args), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, the engine is told
+        return _failure(error)
+
+
+def _failure(error: Exception) -> bytes:
+    try:
+        return pickle.dumps(Failure(error), pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return pickle.dumps(Failure(RuntimeError("".join(traceback.format_exception(error)))))
+
+
+@lru_cache(maxsize=2)
+def _registry(folder: str) -> "Registry":
+    from layers.registry import Registry
+
+    return Registry.from_json((Path(folder) / "registry.json").read_bytes())
+
+
+def memory_of_nothing(_registry: "Registry", *_args: Any) -> None:
+    """A task that does nothing: it makes a process read its registry."""

@@ -1,0 +1,134 @@
+"""A stored tile as the bytes of its HTTP answer: what the front does for almost every request, so made to be short.
+
+The first tile of an address's form (layer, style, time, grid, format, query) is looked up with care and what that
+found is kept; for the next ones only level, column and row are read. Whatever is not a hit is left to the others.
+"""
+
+from collections.abc import Mapping
+from email.utils import formatdate
+from time import time
+from typing import NamedTuple
+
+from server.errors import ServiceError
+from server.tile_path import TileRequest, cache_control, parse, parse_kvp
+from server.tile_table import FoundTile, TileTable
+from tiles.address import TileAddress
+from tiles.store import Store
+
+PLACES = 4096
+"""Forms of addresses that are remembered (clients make them up: their number is bounded)."""
+_DIGITS = 10
+
+
+class Place(NamedTuple):
+    """What the tiles of one form of address share: all but level, column and row."""
+
+    layer: str
+    style: str
+    time: str
+    grid: str
+    limits: Mapping[int, tuple[int, int, int, int]]
+    rows_first: bool
+    from_south: bool
+    headers: bytes
+
+
+class Hits:
+    """The tiles of a store by their addresses as sent."""
+
+    def __init__(self, store: Store, table: TileTable) -> None:
+        self.store = store
+        self.table = table
+        self._places: dict[tuple[bytes, bytes], Place] = {}
+        self._date = b""
+        self._second = 0
+
+    def answer(self, url: bytes, known: bytes | None, *, body: bool, close: bool) -> bytes | None:
+        """The whole answer to a GET (HEAD where not `body`) whose If-None-Match is `known`; None where it is no hit."""
+        found = self._near(url) or self._anywhere(url)
+        if found is None:
+            return None
+        headers, address = found
+        tile = self.store.get(address)
+        if tile is None:
+            return None
+        etag = tile[0].encode()
+        tail = b"Connection: close\r\n\r\n" if close else b"\r\n"
+        if known is not None and (etag in known or known == b"*"):
+            return b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n%s' % (headers, self.date(), etag, tail)
+        return b'HTTP/1.1 200 OK\r\n%s%sETag: "%s"\r\nContent-Length: %d\r\n%s%s' % (
+            headers,
+            self.date(),
+            etag,
+            len(tile[1]),
+            tail,
+            tile[1] if body else b"",
+        )
+
+    def date(self) -> bytes:
+        """The header Date, made once a second."""
+        second = int(time())
+        if second != self._second:
+            self._second = second
+            self._date = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
+        return self._date
+
+    def _near(self, url: bytes) -> tuple[bytes, TileAddress] | None:
+        """A tile of a form that is remembered."""
+        parts = url.rsplit(b"/", 3)
+        if len(parts) != 4:
+            return None
+        prefix, level, first, last = parts
+        second, _, suffix = last.partition(b".")
+        if not (level.isdigit() and first.isdigit() and second.isdigit() and len(first) + len(second) <= _DIGITS * 2):
+            return None
+        place = self._places.get((prefix, suffix)) or self._learn(url, prefix, suffix)
+        if place is None:
+            return None
+        z, x, y = int(level), int(first), int(second)
+        if place.rows_first:
+            x, y = y, x
+        if place.from_south:
+            y = (1 << z) - 1 - y
+        limits = place.limits.get(z)
+        if limits is None or not (limits[0] <= x <= limits[2] and limits[1] <= y <= limits[3]):
+            return None
+        return place.headers, TileAddress(place.layer, place.style, place.time, place.grid, z, x, y)
+
+    def _learn(self, url: bytes, prefix: bytes, suffix: bytes) -> Place | None:
+        """Remember the form of an address. A slash in the query would make another of its parts look like the row."""
+        path, _, query = url.decode("latin-1").partition("?")
+        if b"?" in prefix or (asked := parse(path, query)) is None:
+            return None
+        found = self._found(asked)
+        if found is None:
+            return None
+        address = found.address
+        stored = self.table.grids[address.grid].stored
+        limits = self.table.layers[address.layer].limits[stored]
+        rows_first, from_south = asked.form == "wmts", asked.form == "tms"
+        place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query))
+        if len(self._places) >= PLACES:
+            self._places.clear()
+        self._places[prefix, suffix] = place
+        return place
+
+    def _anywhere(self, url: bytes) -> tuple[bytes, TileAddress] | None:
+        """A tile by any other address: key-value pairs, levels with the grid's name before them."""
+        path, _, query = url.decode("latin-1").partition("?")
+        asked = parse(path, query) or parse_kvp(path, query)
+        found = None if asked is None else self._found(asked)
+        return None if found is None else (_headers(found, query), found.address)
+
+    def _found(self, asked: TileRequest) -> FoundTile | None:
+        try:
+            return self.table.find(asked)
+        except ServiceError:
+            return None
+
+
+def _headers(found: FoundTile, query: str) -> bytes:
+    return (
+        f"Content-Type: {found.media_type}\r\nCache-Control: {cache_control(query)}\r\n"
+        "Access-Control-Allow-Origin: *\r\n"
+    ).encode("latin-1")
