@@ -33,10 +33,10 @@ def interval(text: str) -> Span:
     first = _end(parts[0], text)
     if len(parts) == 1:
         return first
-    last = (first[0], first[0] + _duration(parts[1], text)) if parts[1].startswith("P") else _end(parts[1], text)
-    if first[0] > last[1]:
+    last = _after(first[0], parts[1], text) if parts[1].startswith("P") else _end(parts[1], text)[1]
+    if first[0] > last:
         raise InvalidParameterError(f"datetime={text[:100]!r} ends before it starts", "datetime")
-    return first[0], last[1]
+    return first[0], last
 
 
 def moment(text: str) -> Span | None:
@@ -44,9 +44,18 @@ def moment(text: str) -> Span | None:
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[:6])
+    year = int(match[1])
+    month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[1:6])
     try:
-        start = datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=_zone(match[7]))
+        start = datetime(
+            year,
+            1 if month is None else month,
+            1 if day is None else day,
+            hour or 0,
+            minute or 0,
+            second or 0,
+            tzinfo=_zone(match[7]),
+        )
     except ValueError:
         return None
     return start, _last(start, month, day, hour)
@@ -84,6 +93,13 @@ def _end(text: str, whole: str) -> Span:
     if span is None:
         raise _wrong(whole)
     return span
+
+
+def _after(start: datetime, text: str, whole: str) -> datetime:
+    try:
+        return start + _duration(text, whole)
+    except OverflowError:
+        return _ALWAYS[1]
 
 
 def _duration(text: str, whole: str) -> timedelta:

@@ -42,7 +42,9 @@ def test_an_interval_selects_what_meets_it(text, chosen):
     assert times.selected(DAYS, text) == chosen
 
 
-@pytest.mark.parametrize("text", ["", "..", "x", "2024-13", "2024/2025/2026", "2024/P", "2024-06-02/2024-06-01", "P1D"])
+@pytest.mark.parametrize(
+    "text", ["", "..", "x", "2024-13", "2024-00", "0000", "2024/2025/2026", "2024/P", "2024-06-02/2024-06-01", "P1D"]
+)
 def test_what_is_no_time_is_told(text):
     with pytest.raises(InvalidParameterError, match="datetime"):
         times.selected(DAYS, text)
