@@ -59,10 +59,13 @@ class Writer:
         self.facts = facts
         self.layer_id = layer_id
         self.sqlite = dialect == "sqlite"
+        self.none = dialect == "none"
         self.fid = fid
 
     def condition(self, node: Condition) -> str | None:
         """SQL of a condition."""
+        if self.none:
+            return None
         match node:
             case AllOf(items):
                 return self._joined(items, " AND ")

@@ -19,6 +19,9 @@ class FeatureSource(Protocol):
     def features(self, query: FeatureQuery) -> Iterator[Any]:
         """pyarrow.RecordBatch each: column `id` (string, stable), the asked properties, `geometry` (WKB, query.crs).
 
+        The first column is the id and the last the geometry, which holds too where fields have these names:
+        read them with `layers.sources.batch`.
+
         In a total order, `limit` and `offset` applied, filter applied exactly.
         """
         ...

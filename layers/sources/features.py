@@ -59,7 +59,9 @@ class Plan:
 
 
 class Features:
-    """A `FeatureSource` over a file that OGR reads."""
+    """A `FeatureSource` over a file that OGR reads. `dialect` is the SQL that the file's engine takes."""
+
+    dialect = "ogr"
 
     def __init__(
         self, layer_id: str, facts: VectorFacts, *, time_attribute: str | None = None, encoding: str | None = None
@@ -69,6 +71,8 @@ class Features:
         self.time_attribute = time_attribute
         self.encoding = encoding
         self.native = facts.driver == "GPKG"
+        if self.native:
+            self.dialect = "sqlite"
         self.types = {field.name: field.type for field in facts.fields}
 
     @classmethod
@@ -111,9 +115,8 @@ class Features:
 
     def _plan(self, query: FeatureQuery) -> Plan:
         tree = self._with_time(query)
-        dialect = "sqlite" if self.native else "ogr"
         fid = self._fid if self.native else ""
-        where, rest = filters.push_down(tree, self.facts, self.layer_id, dialect, fid)
+        where, rest = filters.push_down(tree, self.facts, self.layer_id, self.dialect, fid)
         region = geometry.region(query, self.facts) if query.bbox else None
         needed = filters.properties_of(rest) | {name for name, _ in query.sort_by} | set(self._names(query))
         if self.facts.key in self.types:
@@ -270,7 +273,7 @@ def conform(array: pa.Array, kind: str) -> pa.Array:
     wanted = ARROW_TYPES[kind]
     if array.type == wanted:
         return array
-    if pa.types.is_nested(array.type):
+    if pa.types.is_nested(array.type) and not pa.types.is_dictionary(array.type):
         import orjson
 
         return pa.array([None if v is None else orjson.dumps(v).decode() for v in array.to_pylist()], wanted)

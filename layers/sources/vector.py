@@ -173,13 +173,18 @@ def common_type(kinds: Iterable[int]) -> str:
 
 def _crs_id(source: model.VectorSource, crs: str | None) -> str:
     if source.crs:
-        try:
-            return parse_crs(source.crs).id
-        except UnknownCrsError as error:
-            raise SourceError(f"crs: {error}") from None
+        return declared_crs(source.crs)
     if not crs:
         raise SourceError(f"{source.vector}: the file does not tell its CRS: declare `crs: EPSG:…`")
     return crs_id_of(crs, source.vector)
+
+
+def declared_crs(text: str) -> str:
+    """Canonical id of a declared CRS. Raises SourceError."""
+    try:
+        return parse_crs(text).id
+    except UnknownCrsError as error:
+        raise SourceError(f"crs: {error}") from None
 
 
 def crs_id_of(text: str, name: str) -> str:

@@ -64,7 +64,9 @@ def namespaces(kinds: Iterable[FeatureType], address: str) -> str:
 def _gml_members(page: Page) -> Iterator[bytes]:
     with closing(page.batches()) as batches:  # type: ignore[type-var]
         for batch in batches:
-            yield bytes(body(gml.members(batch, page.query.kind, page.query.notation)))
+            query = page.query
+            rows = gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry)
+            yield bytes(body(rows))
 
 
 def geojson_collection(answer: Answer) -> Iterator[bytes]:
@@ -93,11 +95,10 @@ def geojson_collection(answer: Answer) -> Iterator[bytes]:
 
 def _geojson_features(page: Page) -> Iterator[bytes]:
     query = page.query
-    names = list(query.features.properties or ())
     degrees = is_geographic(query.crs.id) if query.crs.id != query.kind.facts.crs else None
     with closing(page.batches()) as batches:  # type: ignore[type-var]
         for batch in batches:
-            yield bytes(body(geojson.features(batch, names, degrees=degrees)))
+            yield bytes(body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees)))
 
 
 def _without_first_comma(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,21 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from layers.sources.batch import geometry, ids, properties
 from server.wfs.coordinates import Offsets, bracketed, by_family, grouped, joined, ragged
 from server.wfs.values import json_texts, rounded
 
 
-def features(batch: pa.RecordBatch, names: list[str], *, degrees: bool | None = None) -> pa.Array:
-    """A `Feature` for each row, each with a comma before it; `names` are the properties to write."""
-    pieces: list[Any] = [',\n{"type":"Feature","id":', json_texts(batch["id"])]
-    if "geometry" in batch.schema.names:
-        pieces += [',"geometry":', geometries(batch["geometry"], degrees=degrees)]
+def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool | None = None) -> pa.Array:
+    """A `Feature` for each row, each with a comma before it."""
+    pieces: list[Any] = [',\n{"type":"Feature","id":', json_texts(ids(batch))]
+    if has_geometry:
+        pieces += [',"geometry":', geometries(geometry(batch), degrees=degrees)]
     else:
         pieces.append(',"geometry":null')
     pieces.append(',"properties":{')
-    for index, name in enumerate(names):
+    for index, (name, values) in enumerate(properties(batch, has_geometry=has_geometry).items()):
         key = orjson.dumps(name).decode()
-        pieces += [f"{',' if index else ''}{key}:", json_texts(batch[name])]
+        pieces += [f"{',' if index else ''}{key}:", json_texts(values)]
     return joined(*pieces, "}}")
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from starlette.responses import Response
 
+from layers.sources.batch import geometry, ids
 from server.errors import InvalidParameterError, MissingParameterError
 from server.wfs import gml, parameters
 from server.wfs.asked import Asked
@@ -61,7 +62,7 @@ def _members(page: Page, name: str | None) -> Iterator[bytes]:
 
 def _values(batch: pa.RecordBatch, query: Query, name: str | None) -> Any:
     if name is not None:
-        return joined("<wfs:member>", xml_texts(batch[name]), "</wfs:member>\n")
-    ids = xml_ids(batch["id"])
-    shapes = gml.geometries(batch["geometry"], ids, query.notation, promoted=query.kind.facts.geometry)
+        return joined("<wfs:member>", xml_texts(batch.column(1)), "</wfs:member>\n")
+    names = xml_ids(ids(batch))
+    shapes = gml.geometries(geometry(batch), names, query.notation, promoted=query.kind.facts.geometry)
     return joined("<wfs:member>", shapes, "</wfs:member>\n")

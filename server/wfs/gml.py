@@ -15,6 +15,9 @@ import pyarrow as pa
 import shapely
 from shapely import GeometryType
 
+from layers.sources.batch import geometry as column_of_geometry
+from layers.sources.batch import ids as feature_ids
+from layers.sources.batch import properties
 from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
 from server.wfs.feature_type import FeatureType
 from server.wfs.names import xml_ids
@@ -32,18 +35,18 @@ class Notation:
     degrees: bool | None = None
 
 
-def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, wrap: str = "wfs:member") -> pa.Array:
+def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has_geometry: bool = True) -> pa.Array:
     """A `wfs:member` for each feature of a batch (OGC 09-025r2, 11.3.3)."""
-    ids = xml_ids(batch["id"])
+    ids = xml_ids(feature_ids(batch))
     prefix, local = kind.namespace.prefix, kind.layer.id
-    parts: list[Any] = [joined(f'<{wrap}><{prefix}:{local} gml:id="', ids, '">')]
-    for name, element in kind.elements.items():
-        if name in batch.schema.names:
-            parts.append(joined(f"<{prefix}:{element}>", xml_texts(batch[name]), f"</{prefix}:{element}>"))
-    if "geometry" in batch.schema.names:
-        geometry = geometries(batch["geometry"], ids, notation, promoted=kind.facts.geometry)
+    parts: list[Any] = [joined(f'<wfs:member><{prefix}:{local} gml:id="', ids, '">')]
+    for name, values in properties(batch, has_geometry=has_geometry).items():
+        element = kind.elements[name]
+        parts.append(joined(f"<{prefix}:{element}>", xml_texts(values), f"</{prefix}:{element}>"))
+    if has_geometry:
+        geometry = geometries(column_of_geometry(batch), ids, notation, promoted=kind.facts.geometry)
         parts.append(joined(f"<{prefix}:{kind.geometry}>", geometry, f"</{prefix}:{kind.geometry}>"))
-    parts.append(f"</{prefix}:{local}></{wrap}>\n")
+    parts.append(f"</{prefix}:{local}></wfs:member>\n")
     return pa.compute.binary_join_element_wise(*parts, "", null_handling="skip")
 
 

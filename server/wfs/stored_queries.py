@@ -108,9 +108,8 @@ def feature(asked: Asked, query: Query, form: str) -> bytes | None:
     source = open_features(query.kind.layer)
     for batch in source.features(replace(query.features, limit=1)):
         if form == "geojson":
-            names = list(query.features.properties or ())
-            return bytes(body(geojson.features(batch, names, degrees=query.notation.degrees)))[2:]
-        text = bytes(body(gml.members(batch, query.kind, query.notation, wrap="wfs:member")))
+            return bytes(body(geojson.features(batch, degrees=query.notation.degrees)))[2:]
+        text = bytes(body(gml.members(batch, query.kind, query.notation)))
         text = text.removeprefix(b"<wfs:member>").removesuffix(b"</wfs:member>\n")
         start = f"<{query.kind.name} ".encode()
         head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{query.kind.name} '.encode()

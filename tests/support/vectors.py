@@ -125,7 +125,15 @@ def make_registry(folder: Path, *, features: int = 1000) -> Registry:
 
 def _places() -> pa.Table:
     points = shapely.points([3.8 + i / 100 for i in range(5)], [43.6 + i / 100 for i in range(5)])
-    return pa.table({"nom": [f"lieu {i}" for i in range(5)], "geometry": pa.array(shapely.to_wkb(points))})
+    names = [f"lieu {i}" for i in range(5)]
+    return pa.table(
+        {
+            "nom": names,
+            "id": [f"n{i}" for i in range(5)],
+            "type": ["Feature"] * 5,
+            "geometry": pa.array(shapely.to_wkb(points)),
+        }
+    )
 
 
 def _layer(name: str, theme: str, file: str, layer: str, folder: Path) -> Layer:
