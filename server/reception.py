@@ -23,7 +23,7 @@ log = logging.getLogger("garrigue.front")
 COMPUTED = frozenset(("wms", "wfs", "wmts", "ogcapi"))
 """Protocols that the engine is woken for; below anything else, what is not stored is not there."""
 METHODS = "GET, HEAD, OPTIONS"
-_POSTED = frozenset(("wms", "wfs", "ogcapi"))
+_POSTED = frozenset(("wms", "wfs"))
 _EXPOSED = "Content-Crs, ETag, Link, Location, Warning"
 
 
