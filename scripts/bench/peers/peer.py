@@ -1,0 +1,129 @@
+"""A server under measurement, and the processes that make it: started here, ended by their own ids."""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEBIAN = Path("/usr/lib/cgi-bin")
+
+
+class MissingPeerError(Exception):
+    """A peer is not installed: its rows are SKIPPED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server on 127.0.0.1; `base` is the path (and query) that a request's parameters follow."""
+
+    name: str
+    port: int
+    base: str
+    pids: tuple[int, ...]
+
+    @property
+    def url(self) -> str:
+        """The address that clients are given."""
+        return f"http://127.0.0.1:{self.port}{self.base}"
+
+    def resident(self) -> int:
+        """Resident bytes of its processes and of those that they started."""
+        return sum(_resident(pid) for pid in family(self.pids))
+
+
+class Processes(contextlib.AbstractContextManager["Processes"]):
+    """Processes that end together, the last one first. What they say is kept in `log`."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        self, command: list[str], *, env: Mapping[str, str] | None = None, stdin: socket.socket | None = None
+    ) -> int:
+        """Start one; `stdin` is its listening socket (FastCGI 1.0, 2.2). Its process id."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(env or {})},
+            )
+        self.started.append(process)
+        return process.pid
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.started):
+            process.terminate()
+        for process in reversed(self.started):
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def installed(name: str) -> str:
+    """Path of a peer's program (on the PATH or among Debian's CGI programs). Raises MissingPeerError."""
+    for folder in (*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", str(DEBIAN)):
+        path = Path(folder) / name
+        if path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    raise MissingPeerError(f"{name} is not installed")
+
+
+def debian(name: str) -> str:
+    """Path of a program that Debian installed, whatever a virtual environment puts before it."""
+    path = Path("/usr/bin") / name
+    if not path.is_file():
+        raise MissingPeerError(f"{name} is not installed")
+    return str(path)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def await_answer(port: int, path: str, seconds: float = 30.0) -> None:
+    """Wait until a server answers 200. Raises TimeoutError, which tells what it answered last."""
+    end, last = time.monotonic() + seconds, "nothing"
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            if response.status == 200:
+                return
+            last = f"{response.status} {response.read(300)!r}"
+        except OSError as error:
+            last = str(error)
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise TimeoutError(f"port {port} did not answer {path} within {seconds:g} s but {last}")
+
+
+def family(pids: Iterable[int]) -> Iterator[int]:
+    """The processes and their descendants."""
+    for pid in pids:
+        yield pid
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                yield from family(int(child) for child in children.read_text(encoding="ascii").split())
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
