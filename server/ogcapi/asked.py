@@ -26,6 +26,7 @@ class Asked:
     matched: int = 0
     returned: int = 0
     links: list[dict[str, str]] = field(default_factory=list)
+    other_language: str = ""
 
 
 ASKED: ContextVar[Asked] = ContextVar("asked")

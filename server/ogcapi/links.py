@@ -42,6 +42,11 @@ def of(ask: "Ask", asked: Asked, written: str, language: str) -> list[dict[str, 
     return [*found, {**collection, "href": f"{BASE}/ogcapi/collections/{name}"}]
 
 
+def other_language(ask: "Ask", language: str) -> str:
+    """The same page in the other language, as an address relative to it."""
+    return f"?{urlencode({**ask.params, 'f': 'html', 'lang': 'en' if language == 'fr' else 'fr'})}"
+
+
 def counted(links: list[dict[str, str]], end: int, matched: int) -> list[dict[str, str]]:
     """The links without `next` where the page that ends at `end` is the last."""
     return [link for link in links if link["rel"] != "next" or end < matched]

@@ -40,7 +40,7 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
             "numberMatched": asked.matched,
             "numberReturned": asked.returned,
             "features": orjson.loads(asked.features) if asked.html else [],
-            "pages": {link["rel"]: link["href"] for link in asked.links},
+            "pages": {link["rel"]: link["href"] for link in asked.links} | {"other": asked.other_language},
             "layer": self.layer.id,
         }
 

@@ -158,6 +158,7 @@ def _ask(
     asked = asked or Asked(ask.registry)
     asked.html = request.format == "html"
     asked.links = links.of(ask, asked, request.format or "json", request.locale.language)
+    asked.other_language = links.other_language(ask, request.locale.language)
     ASKED.set(asked)
     headers, status, body = function(api_, request, *arguments)
     if status >= 400:

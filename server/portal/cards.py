@@ -45,7 +45,7 @@ class Card:
     addresses: tuple[Address, ...]
     pictures: tuple[Picture, ...]
     legends: tuple[tuple[str, str], ...]
-    levels: tuple[int, int] | None
+    levels: tuple[int, int]
     extension: str
     grid: str
 
@@ -66,8 +66,8 @@ def card(layer: Layer, registry: Registry, language: str) -> Card:
         facts=tuple(_facts(layer, language)),
         addresses=layer_addresses(layer, registry, language),
         pictures=thumbnail(layer, registry),
-        legends=tuple((style, legend_address(layer, style)) for style in layer.styles) if layer.facts else (),
-        levels=level_range(layer, grid) if grid else None,
+        legends=tuple((style, legend_address(layer, style)) for style in layer.styles),
+        levels=level_range(layer, grid) if grid else (0, 20),
         extension=tile_format(layer).extension,
         grid=grid.id if grid else "",
     )

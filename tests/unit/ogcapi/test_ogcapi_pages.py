@@ -42,6 +42,7 @@ def test_a_page_of_features_has_titles_of_fields_and_the_next_page(api):
     assert '<th scope="col">Section cadastrale</th>' in text
     assert "f=html&amp;limit=10&amp;section=A&amp;offset=10" in text
     assert "« 3 » &amp; &lt;0&gt;" in text
+    assert 'href="?f=html&amp;limit=10&amp;section=A&amp;lang=en"' in text
 
 
 def test_browsers_get_pages_and_clients_get_json(api):
