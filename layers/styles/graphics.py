@@ -1,0 +1,336 @@
+"""Graphics as Mapnik's MarkersSymbolizer and PolygonPatternSymbolizer: marks, SVG with parameters, pictures."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from math import cos, radians, sin
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote
+
+from lxml import etree
+from PIL import Image, UnidentifiedImageError
+
+from layers.styles import model, symbols, xml
+from layers.styles.color import hex_color
+from layers.styles.expressions import Expression, number, text
+from layers.styles.mapnik_expression import UndrawableError
+from layers.styles.marks import outlines
+from layers.styles.paint import METRES, PIXELS, Drawing, attributes, color, fixed, opacity, plain, size
+from layers.styles.patterns import Paint, hatch, is_hatch, scattered
+
+DEFAULT_SIZE = 6.0
+_NOMINAL = 20.0
+_PARAMETER = re.compile(r"param\(([\w-]+)\)(?:\s+([^\"';]*))?")
+_OFTEN = {"fill": "#000000", "fill-opacity": "1", "outline": "#000000", "outline-opacity": "1", "outline-width": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A file that Mapnik draws: its own size in pixels, and colours that replace those inside."""
+
+    path: str
+    width: float
+    height: float
+    scale: str | None = None
+    fill: str | None = None
+    stroke: str | None = None
+
+
+def markers(graphic: model.Graphic, unit: str, drawing: Drawing, **more: str | None) -> str:
+    """MarkersSymbolizer of the first symbol that can be drawn; `more` are further attributes (placement, spacing)."""
+    symbol = _first(graphic, unit, drawing)
+    given = {"allow_overlap": "true", "ignore_placement": "true", "placement": "point", **more}
+    drawn = attributes(
+        file=symbol.path,
+        fill=symbol.fill,
+        stroke=symbol.stroke,
+        opacity=opacity(graphic.opacity, drawing),
+        transform=_transform(graphic, symbol, unit, drawing) or None,
+        **given,
+    )
+    return f"<MarkersSymbolizer{drawn}/>"
+
+
+def _transform(graphic: model.Graphic, symbol: Symbol, unit: str, drawing: Drawing) -> str:
+    """Displacement, then rotation about the anchor, then size: read from right to left."""
+    steps = []
+    if any(number(d) != 0 for d in graphic.displacement):
+        x, y = (size(d, unit, drawing) for d in graphic.displacement)
+        steps.append(f"translate({x}, -1*({y}))")
+    if number(graphic.rotation) != 0:
+        steps.append(f"rotate({size(graphic.rotation, 'px', drawing)})")
+    if symbol.scale:
+        steps.append(f"scale({symbol.scale})")
+    anchor = [fixed(a, "the anchor point", drawing, 0.5) for a in graphic.anchor]
+    if anchor != [0.5, 0.5]:
+        steps.append(f"translate({plain((0.5 - anchor[0]) * symbol.width)}, {plain((anchor[1] - 0.5) * symbol.height)})")
+    return " ".join(steps)
+
+
+def _first(graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
+    reasons = []
+    for symbol in graphic.symbols:
+        try:
+            drawn = (
+                _mark(symbol, graphic, unit, drawing)
+                if isinstance(symbol, model.Mark)
+                else _external(symbol, graphic, unit, drawing)
+            )
+        except UndrawableError as error:
+            reasons.append(str(error))
+            continue
+        if reasons:
+            drawing.complain(f"{'; '.join(reasons)}: the next symbol is drawn instead")
+        return drawn
+    raise UndrawableError("; ".join(reasons))
+
+
+def _mark(mark: model.Mark, graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
+    shape = outlines(mark.name)
+    if shape is None:
+        raise UndrawableError(f"the mark {mark.name!r}")
+    wanted = DEFAULT_SIZE if graphic.size is None else number(graphic.size)
+    whole = wanted * PIXELS[unit] if wanted is not None and unit in PIXELS else _NOMINAL
+    scale = None
+    if graphic.size is not None and (wanted is None or unit in METRES):
+        scale = f"({size(graphic.size, unit, drawing)})/{_NOMINAL:g}"
+    fill, stroke = mark.fill, mark.stroke
+    if fill is None and stroke is None:
+        fill, stroke = model.Fill(), model.Stroke()
+    width = 0.0 if stroke is None else max(fixed(stroke.width, "a mark's stroke-width", drawing, 1.0), 0.0)
+    width *= PIXELS.get(unit, 1.0)
+    side = whole * 1.42 + 2 * width + 2
+    body = "".join(
+        f'<path d="{_path(o.points, whole, side)}{"z" if o.closed else ""}"'
+        f"{_fill_of(fill if o.closed else None, drawing)}{_stroke_of(stroke, width, drawing)}/>"
+        for o in shape
+    )
+    inks = (None if p is None or text(p.color) is not None else color(p.color, drawing) for p in (fill, stroke))
+    return Symbol(symbols.svg(side, side, body), whole, whole, scale, *inks)
+
+
+def _path(points: tuple[tuple[float, float], ...], whole: float, side: float) -> str:
+    return "M" + "L".join(f"{side / 2 + x * whole:.3f} {side / 2 - y * whole:.3f}" for x, y in points)
+
+
+def _fill_of(fill: model.Fill | None, drawing: Drawing) -> str:
+    if fill is None:
+        return ' fill="none"'
+    if fill.graphic is not None:
+        drawing.complain("a GraphicFill within a mark: a plain fill is drawn")
+    ink = color(fill.color, drawing) if text(fill.color) is not None else "#808080"
+    return f' fill="{ink}" fill-opacity="{plain(fixed(fill.opacity, "a mark's fill-opacity", drawing, 1.0))}"'
+
+
+def _stroke_of(stroke: model.Stroke | None, width: float, drawing: Drawing) -> str:
+    if stroke is None or width <= 0:
+        return ' stroke="none"'
+    ink = color(stroke.color, drawing) if text(stroke.color) is not None else "#000000"
+    opaque = plain(fixed(stroke.opacity, "a mark's stroke-opacity", drawing, 1.0))
+    dashes = f' stroke-dasharray="{",".join(map(plain, stroke.dashes))}"' if stroke.dashes else ""
+    join, cap = stroke.join.replace("mitre", "miter"), stroke.cap
+    return (
+        f' stroke="{ink}" stroke-opacity="{opaque}" stroke-width="{plain(width)}" stroke-linejoin="{join}"'
+        f' stroke-linecap="{cap}"{dashes}'
+    )
+
+
+def _external(symbol: model.ExternalGraphic, graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
+    body, parameters = content(symbol, drawing.base)
+    path, width, height = _drawable(body, tuple(parameters.items()), symbol.href)
+    scale = None
+    if graphic.size is not None:
+        wanted = number(graphic.size)
+        if wanted is not None and unit in PIXELS:
+            scale = plain(wanted * PIXELS[unit] / height)
+        else:
+            scale = f"({size(graphic.size, unit, drawing)})/{height:g}"
+    return Symbol(path, width, height, scale)
+
+
+def content(symbol: model.ExternalGraphic, base: str) -> tuple[bytes, dict[str, str]]:
+    """The bytes of an external graphic and the parameters of its address. Remote ones are never fetched."""
+    address, _, query = symbol.href.partition("?")
+    parameters = dict(parse_qsl(query))
+    if symbol.content is not None:
+        return symbol.content, parameters
+    if address.startswith(("base64:", "data:")):
+        return _embedded(address), parameters
+    if re.match(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]+:", address):
+        raise UndrawableError(f"the remote graphic {address}")
+    if not base:
+        raise UndrawableError(f"the graphic {address!r}: files are not read for this style")
+    path = Path(base) / unquote(address.removeprefix("file://"))
+    try:
+        return path.read_bytes(), parameters
+    except OSError:
+        raise UndrawableError(f"the graphic {address!r}, which is not there") from None
+
+
+def _embedded(address: str) -> bytes:
+    head, _, data = address.partition("," if address.startswith("data:") else ":")
+    try:
+        return base64.b64decode(data) if "base64" in head else unquote(data).encode()
+    except (binascii.Error, ValueError):
+        raise UndrawableError("an embedded graphic that is not base64") from None
+
+
+@lru_cache(maxsize=512)
+def _drawable(body: bytes, parameters: tuple[tuple[str, str], ...], address: str) -> tuple[str, float, float]:
+    """Path, width and height of a copy that Mapnik draws."""
+    if body.lstrip()[:1] == b"<":
+        return _svg(body, dict(parameters), address)
+    try:
+        with Image.open(BytesIO(body)) as picture:
+            stored = BytesIO()
+            picture.convert("RGBA").save(stored, "PNG")
+            return symbols.keep(stored.getvalue(), "png"), float(picture.width), float(picture.height)
+    except (UnidentifiedImageError, OSError, ValueError):
+        raise UndrawableError(f"the graphic {address!r}, whose format is not known") from None
+
+
+def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[str, float, float]:
+    """QGIS's and GeoServer's SVG parameters put in, the canvas made the symbol's extent."""
+    given = {**_OFTEN, **{k: v for k, v in parameters.items() if re.fullmatch(r"[#\w.,() -]*", v)}}
+    given |= {"stroke": parameters.get("stroke", given["outline"])}
+    asked = set(parameters)
+
+    def put(match: re.Match[str]) -> str:
+        name, default = match[1], match[2]
+        return given.get(name, "") if name in asked or not default else default
+
+    try:
+        root = xml.parse(_PARAMETER.sub(put, body.decode("utf-8", "replace")).encode())
+    except xml.StyleError:
+        root = _without_doctype(body, address)
+    x, y, width, height = _canvas(root)
+    root.set("viewBox", f"{x:g} {y:g} {width:g} {height:g}")
+    root.set("width", f"{width:g}")
+    root.set("height", f"{height:g}")
+    frame = etree.Element("{http://www.w3.org/2000/svg}path", {"fill": "#000", "fill-opacity": "0"})
+    frame.set("d", f"M{x:g} {y:g}h{width:g}v{height:g}h{-width:g}z")
+    root.insert(0, frame)
+    return symbols.keep(etree.tostring(root), "svg"), width, height
+
+
+def _without_doctype(body: bytes, address: str) -> etree._Element:
+    """Drawing programs write the SVG document type, which needs nothing outside."""
+    try:
+        return xml.parse(re.sub(rb"<!DOCTYPE[^\[>]*>", b"", body, count=1))
+    except xml.StyleError as error:
+        raise UndrawableError(f"the graphic {address!r}, which is no SVG ({error})") from None
+
+
+def _canvas(root: etree._Element) -> tuple[float, float, float, float]:
+    box = (root.get("viewBox") or "").replace(",", " ").split()
+    try:
+        if len(box) == 4:
+            x, y, width, height = (float(b) for b in box)
+        else:
+            x, y = 0.0, 0.0
+            width, height = (float(re.sub(r"[a-z%]+$", "", root.get(k, "24"))) for k in ("width", "height"))
+    except ValueError:
+        return 0.0, 0.0, 24.0, 24.0
+    return (x, y, width, height) if width > 0 and height > 0 else (0.0, 0.0, 24.0, 24.0)
+
+
+def pattern(fill: model.Fill, unit: str, options: model.Options, drawing: Drawing) -> str:
+    """PolygonPatternSymbolizer of a GraphicFill."""
+    graphic = fill.graphic
+    if graphic is None:
+        raise UndrawableError("a GraphicFill without a Graphic")
+    reasons = []
+    for symbol in graphic.symbols:
+        try:
+            path, scale = _tile(symbol, graphic, unit, options, drawing)
+        except UndrawableError as error:
+            reasons.append(str(error))
+            continue
+        if reasons:
+            drawing.complain(f"{'; '.join(reasons)}: the next symbol is drawn instead")
+        shown = attributes(file=path, alignment="global", opacity=opacity(graphic.opacity, drawing), transform=scale)
+        return f"<PolygonPatternSymbolizer{shown}/>"
+    raise UndrawableError("; ".join(reasons))
+
+
+def _tile(
+    symbol: model.Mark | model.ExternalGraphic,
+    graphic: model.Graphic,
+    unit: str,
+    options: model.Options,
+    drawing: Drawing,
+) -> tuple[str, str | None]:
+    if unit in METRES:
+        drawing.complain("a GraphicFill in ground units is drawn in pixels")
+    factor = PIXELS.get(unit, 1.0)
+    if isinstance(symbol, model.ExternalGraphic):
+        found = _external(symbol, graphic, "px", drawing)
+        return found.path, f"scale({found.scale})" if found.scale else None
+    shape = outlines(symbol.name)
+    if shape is None:
+        raise UndrawableError(f"the mark {symbol.name!r}")
+    whole = fixed(graphic.size, "the size of a GraphicFill", drawing, DEFAULT_SIZE) * factor
+    turn = fixed(graphic.rotation, "the rotation of a GraphicFill", drawing, 0.0)
+    paint = _paint(symbol, factor, drawing)
+    margins = _margins(options)
+    if is_hatch(symbol.name) and margins == (0.0, 0.0):
+        return hatch(symbol.name, max(whole, 2.0), turn, paint), None
+    cell = (max(whole + margins[0], 2.0), max(whole + margins[1], 2.0))
+    return scattered(shape, whole, cell, turn, paint), None
+
+
+def _margins(options: model.Options) -> tuple[float, float]:
+    """GeoServer's graphic-margin (top right bottom left, as CSS shortens it): what it adds across and down."""
+    written = (model.option(options, "graphic-margin") or "").split()
+    try:
+        sides = [float(part) for part in written]
+    except ValueError:
+        return (0.0, 0.0)
+    if not sides:
+        return (0.0, 0.0)
+    top = sides[0]
+    right = sides[1] if len(sides) > 1 else top
+    bottom = sides[2] if len(sides) > 2 else top
+    left = sides[3] if len(sides) > 3 else right
+    return (left + right, top + bottom)
+
+
+def _paint(mark: model.Mark, factor: float, drawing: Drawing) -> Paint:
+    fill, stroke = mark.fill, mark.stroke
+    if fill is None and stroke is None:
+        fill, stroke = model.Fill(), model.Stroke()
+    width = 1.0 if stroke is None else fixed(stroke.width, "the stroke-width of a GraphicFill", drawing, 1.0)
+    if stroke is not None and stroke.dashes:
+        drawing.complain("dashes within a GraphicFill: whole lines are drawn")
+    return Paint(
+        fill=None if fill is None else _ink(fill.color, drawing),
+        fill_opacity=1.0 if fill is None else fixed(fill.opacity, "fill-opacity of a GraphicFill", drawing, 1.0),
+        stroke=None if stroke is None else _ink(stroke.color, drawing),
+        stroke_opacity=1.0 if stroke is None else fixed(stroke.opacity, "stroke-opacity of a GraphicFill", drawing, 1.0),
+        width=(width or 1.0) * factor,
+    )
+
+
+def _ink(expression: Expression, drawing: Drawing) -> str:
+    found = hex_color(text(expression) or "")
+    if found is None:
+        drawing.complain("the colour of a GraphicFill cannot depend on the feature: gray is drawn")
+        return "#808080"
+    return found
+
+
+def along(stroke: model.GraphicStroke, unit: str, options: model.Options, drawing: Drawing) -> str:
+    """MarkersSymbolizer along a line (GraphicStroke); QGIS's option `placement` tells vertices and ends."""
+    gap = fixed(stroke.gap, "the gap of a GraphicStroke", drawing, 0.0) * PIXELS.get(unit, 1.0)
+    whole = fixed(stroke.graphic.size, "the size of a GraphicStroke", drawing, DEFAULT_SIZE) * PIXELS.get(unit, 1.0)
+    places = {"firstPoint": "vertex-first", "lastPoint": "vertex-last", "points": "vertex"}
+    if place := places.get(model.option(options, "placement") or ""):
+        return markers(stroke.graphic, unit, drawing, placement=place)
+    if (model.option(options, "placement") or "") == "centralPoint":
+        return markers(stroke.graphic, unit, drawing, placement="point")
+    turn = radians(fixed(stroke.graphic.rotation, "the rotation of a GraphicStroke", drawing, 0.0))
+    length = whole * max(abs(cos(turn)), abs(sin(turn)), 0.1)
+    return markers(stroke.graphic, unit, drawing, placement="line", spacing=plain(max(length + gap, 1.0)))

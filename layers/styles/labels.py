@@ -1,0 +1,202 @@
+"""Labels as Mapnik's TextSymbolizer, and the fonts that they ask."""
+
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from layers.styles import model
+from layers.styles.expressions import Expression, Function, Literal, Property, number
+from layers.styles.mapnik_expression import UndrawableError, quoted, text_value
+from layers.styles.paint import Drawing, attributes, color, fixed, opacity, plain, size
+
+FALLBACK = "DejaVu Sans"
+GENERIC = {
+    "sans-serif": "DejaVu Sans",
+    "sansserif": "DejaVu Sans",
+    "serif": "DejaVu Serif",
+    "monospace": "DejaVu Sans Mono",
+    "monospaced": "DejaVu Sans Mono",
+    "dialog": "DejaVu Sans",
+    "arial": "DejaVu Sans",
+    "helvetica": "DejaVu Sans",
+    "times new roman": "DejaVu Serif",
+    "courier new": "DejaVu Sans Mono",
+}
+_REGULAR = ("Book", "Regular", "Normal", "Roman", "Medium", "")
+_CASES = {"strtouppercase": "uppercase", "upper": "uppercase", "strtolowercase": "lowercase", "lower": "lowercase"}
+_CASES |= {"strcapitalize": "capitalize", "title": "capitalize"}
+_REPEAT = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A TextSymbolizer's XML, the faces of its font in order of preference, and its rank (greater is drawn first)."""
+
+    xml: str
+    faces: tuple[str, ...]
+    priority: float
+
+
+def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
+    """The label of a symbolizer."""
+    faces = _faces(symbolizer.font, drawing)
+    content, case = _content(symbolizer.label, drawing)
+    placed: dict[str, str | None] = {
+        **_halo(symbolizer, drawing),
+        **_placed(symbolizer, drawing),
+        **_optional(symbolizer, drawing),
+    }
+    drawn = attributes(
+        fontset_name=font_set_name(faces),
+        size=size(symbolizer.font.size, symbolizer.unit, drawing),
+        fill=color(symbolizer.fill.color, drawing),
+        opacity=opacity(symbolizer.fill.opacity, drawing),
+        text_transform=case,
+        **placed,
+    )
+    rank = 0.0 if symbolizer.priority is None else fixed(symbolizer.priority, "the priority of a label", drawing, 0.0)
+    return Label(f"<TextSymbolizer{drawn}>{escape(content)}</TextSymbolizer>", faces, rank)
+
+
+def font_set_name(faces: tuple[str, ...]) -> str:
+    """The name of the FontSet of these faces."""
+    return "; ".join(faces)
+
+
+def _content(expression: Expression, drawing: Drawing) -> tuple[str, str | None]:
+    """The label's expression, and the case that it is to be in."""
+    if isinstance(expression, Function) and len(expression.arguments) == 1:
+        if case := _CASES.get(expression.name.lower()):
+            return text_value(expression.arguments[0], drawing.fields), case
+    if isinstance(expression, Function) and expression.name.lower() == "changecase":
+        up = any(isinstance(a, Literal) and str(a.value).lower() == "toupper" for a in expression.arguments)
+        return text_value(expression.arguments[0], drawing.fields), "uppercase" if up else "lowercase"
+    if isinstance(expression, Literal):
+        return quoted(str(expression.value)), None
+    return text_value(expression, drawing.fields), None
+
+
+def _faces(font: model.Font, drawing: Drawing) -> tuple[str, ...]:
+    from layers.mapnik_env import register_fonts
+
+    known = {name.lower(): name for name in register_fonts()}
+    bold = font.weight in ("bold", "bolder", "600", "700", "800", "900")
+    slanted = font.style in ("italic", "oblique")
+    found: list[str] = []
+    for family in (*font.families, GENERIC.get((font.families or ("",))[0].lower(), ""), FALLBACK):
+        face = _face(family, known, bold=bold, slanted=slanted)
+        if face and face not in found:
+            found.append(face)
+    if font.families and _face(font.families[0], known, bold=bold, slanted=slanted) is None:
+        if font.families[0].lower() not in GENERIC:
+            drawing.complain(f"the font {font.families[0]!r} is not installed: {found[0]} is used")
+    return tuple(found)
+
+
+def _face(family: str, known: dict[str, str], *, bold: bool, slanted: bool) -> str | None:
+    if not family:
+        return None
+    weights = ("Bold", "SemiBold", "Semibold") if bold else _REGULAR
+    slants = ("Italic", "Oblique") if slanted else ("",)
+    for weight in weights:
+        for slant in slants:
+            parts = [family, weight if not slant or weight not in _REGULAR else "", slant]
+            if face := known.get(" ".join(p for p in parts if p).lower()):
+                return face
+            if face := known.get(f"{family} {weight}{slant}".strip().lower()):
+                return face
+    return known.get(family.lower())
+
+
+def _halo(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str | None]:
+    halo = symbolizer.halo
+    if halo is None:
+        return {}
+    return {
+        "halo_radius": size(halo.radius, symbolizer.unit, drawing),
+        "halo_fill": color(halo.fill.color, drawing),
+        "halo_opacity": opacity(halo.fill.opacity, drawing),
+    }
+
+
+def _placed(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str | None]:
+    placement = symbolizer.placement
+    if isinstance(placement, model.LinePlacement):
+        return _along(placement, symbolizer, drawing)
+    if placement is None:
+        return {"placement": _point_place(symbolizer), "horizontal_alignment": "middle", "vertical_alignment": "middle"}
+    x, y = (fixed(a, "the anchor point of a label", drawing, d) for a, d in zip(placement.anchor, (0.0, 0.5), strict=True))
+    shift = [size(d, symbolizer.unit, drawing) for d in placement.displacement]
+    return {
+        "placement": _point_place(symbolizer),
+        "horizontal_alignment": "right" if x < 0.25 else "left" if x > 0.75 else "middle",
+        "vertical_alignment": "top" if y < 0.25 else "bottom" if y > 0.75 else "middle",
+        "dx": None if number(placement.displacement[0]) == 0 else shift[0],
+        "dy": None if number(placement.displacement[1]) == 0 else f"-1*({shift[1]})",
+        "orientation": None if number(placement.rotation) == 0 else size(placement.rotation, "px", drawing),
+    }
+
+
+def _point_place(symbolizer: model.TextSymbolizer) -> str:
+    geometry = symbolizer.geometry
+    if isinstance(geometry, Function) and geometry.name.lower() == "centroid":
+        return "point"
+    return "interior"
+
+
+def _along(placement: model.LinePlacement, symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str | None]:
+    offset = number(placement.offset)
+    spacing = None
+    if placement.repeated:
+        spacing = plain(max(fixed(placement.gap, "the gap between labels", drawing, _REPEAT), 1.0))
+    return {
+        "placement": "line",
+        "spacing": spacing,
+        "dy": None if offset == 0 else f"-1*({size(placement.offset, symbolizer.unit, drawing)})",
+        "vertical_alignment": "middle" if offset == 0 else None,
+        "max_char_angle_delta": "22.5",
+    }
+
+
+def _flag(options: model.Options, name: str) -> bool:
+    return (model.option(options, name) or "").lower() in ("true", "yes", "1")
+
+
+def _amount(options: model.Options, name: str) -> float | None:
+    written = model.option(options, name)
+    try:
+        return None if written is None else float(written)
+    except ValueError:
+        raise UndrawableError(f"the option {name}={written!r}") from None
+
+
+def _optional(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str | None]:
+    """GeoServer's and QGIS's vendor options."""
+    options, given = symbolizer.options, {}
+    on_line = isinstance(symbolizer.placement, model.LinePlacement)
+    if (wrap := _amount(options, "autoWrap")) and wrap > 0:
+        given["wrap_width"] = plain(wrap)
+    if (space := _amount(options, "spaceAround")) is not None and space > 0:
+        given["margin"] = plain(space)
+    if (repeat := _amount(options, "repeat")) and on_line:
+        given["spacing"] = plain(repeat)
+    if (angle := _amount(options, "maxAngleDelta")) is not None and on_line:
+        given["max_char_angle_delta"] = plain(angle)
+    if _flag(options, "group") or _amount(options, "minGroupDistance"):
+        given["repeat_distance"] = plain(_amount(options, "minGroupDistance") or _REPEAT)
+    if (model.option(options, "conflictResolution") or "").lower() == "false":
+        given |= {"allow_overlap": "true"}
+    if (model.option(options, "forceLeftToRight") or "").lower() == "false" and on_line:
+        given["upright"] = "right"
+    if (room := _amount(options, "maxDisplacement")) and not on_line:
+        given |= {"placement_type": "simple", "placements": "X,N,S,E,W,NE,NW,SE,SW"}
+        given |= {"dx": plain(room / 2), "dy": plain(room / 2)}
+    if isinstance(symbolizer.label, Property) and (spacing := _amount(options, "charSpacing")):
+        given["character_spacing"] = plain(spacing)
+    return _without(given, on_line=on_line)
+
+
+def _without(given: dict[str, str], *, on_line: bool) -> dict[str, str | None]:
+    """Mapnik wraps no label along a line."""
+    if on_line:
+        given.pop("wrap_width", None)
+    return dict(given)

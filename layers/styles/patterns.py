@@ -1,0 +1,140 @@
+"""Fills that repeat a mark or a hatch: one SVG tile each.
+
+A tile's side is a power of two up to 256 pixels, so that hatches go on unbroken from map tile to map tile; spacing and
+angle are moved by a few per cent to fit. Everything is an area cut at the tile's edge: Mapnik takes an SVG's
+extent from what is in it, and strokes that stick out would widen it.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, cos, floor, hypot, radians, sin
+from typing import Any
+
+from layers.styles import symbols
+from layers.styles.marks import Outline
+
+SIDES = (8, 16, 32, 64, 128, 256)
+_HATCHES: dict[str, tuple[tuple[float, float], ...]] = {
+    "horline": ((0, 1),),
+    "vertline": ((1, 0),),
+    "line": ((1, 0),),
+    "slash": ((1, 1),),
+    "backslash": ((1, -1),),
+    "plus": ((0, 1), (1, 0)),
+    "times": ((1, 1), (1, -1)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours "#rrggbb" or None, opacities, the stroke's width in pixels."""
+
+    fill: str | None = None
+    fill_opacity: float = 1.0
+    stroke: str | None = None
+    stroke_opacity: float = 1.0
+    width: float = 1.0
+
+
+def is_hatch(name: str) -> bool:
+    """True where a mark used as a fill means endless lines."""
+    return _bare(name) in _HATCHES
+
+
+def _bare(name: str) -> str:
+    return name.strip().lower().removeprefix("shape://")
+
+
+@lru_cache(maxsize=1024)
+def hatch(name: str, spacing: float, rotation: float, paint: Paint) -> str:
+    """The path of a tile of lines, `spacing` pixels from one to the next along an axis; rotation clockwise, degrees."""
+    normals = [_turned(normal, rotation) for normal in _HATCHES[_bare(name)]]
+    waves = [(x / spacing, y / spacing) for x, y in normals]
+    side = next((s for s in SIDES if all(_fits(w, s) for w in waves)), SIDES[-1])
+    lines = [line for wave in waves for line in _hatch_lines(wave, side, paint.width)]
+    return _tile(side, side, [], lines, paint)
+
+
+def _turned(vector: tuple[float, float], degrees: float) -> tuple[float, float]:
+    """Turned clockwise where y points down."""
+    c, s = cos(radians(degrees)), sin(radians(degrees))
+    return (c * vector[0] - s * vector[1], s * vector[0] + c * vector[1])
+
+
+def _whole(wave: tuple[float, float], side: int) -> tuple[int, int]:
+    """How many lines cross the tile's width and height."""
+    across = (round(wave[0] * side), round(wave[1] * side))
+    return across if any(across) else ((1, 0) if abs(wave[0]) >= abs(wave[1]) else (0, 1))
+
+
+def _fits(wave: tuple[float, float], side: int) -> bool:
+    x, y = _whole(wave, side)
+    return hypot(x - wave[0] * side, y - wave[1] * side) <= 0.05 * hypot(*wave) * side
+
+
+def _hatch_lines(wave: tuple[float, float], side: int, width: float) -> list[tuple[tuple[float, float], ...]]:
+    """Lines kx·x + ky·y = i·side; those along an axis lie on whole pixels."""
+    kx, ky = _whole(wave, side)
+    if kx == 0 or ky == 0:
+        count, odd = abs(kx or ky), 0.5 if max(round(width), 1) % 2 else 0.0
+        at = [floor((i + 0.5) * side / count) + odd for i in range(count)]
+        return [((-9.0, p), (side + 9.0, p)) if kx == 0 else ((p, -9.0), (p, side + 9.0)) for p in at]
+    corners = [0, kx, ky, kx + ky]
+    margin = ceil(width * hypot(kx, ky) / side) + 1
+    lines = []
+    for i in range(min(corners) - margin, max(corners) + margin + 1):
+        x0, x1 = -side, 2 * side
+        lines.append(((x0, (i * side - kx * x0) / ky), (x1, (i * side - kx * x1) / ky)))
+    return lines
+
+
+@lru_cache(maxsize=1024)
+def scattered(
+    outlines: tuple[Outline, ...], size: float, cell: tuple[float, float], rotation: float, paint: Paint
+) -> str:
+    """The path of a tile with a mark of `size` pixels in the middle of every cell (width, height in pixels)."""
+    (width, columns), (height, rows) = (_cells(side) for side in cell)
+    areas, lines = [], []
+    for column in range(-1, columns + 1):
+        for row in range(-1, rows + 1):
+            x, y = round((column + 0.5) * width / columns), round((row + 0.5) * height / rows)
+            for outline in outlines:
+                turned = (_turned((px * size, -py * size), rotation) for px, py in outline.points)
+                points = tuple((x + px, y + py) for px, py in turned)
+                (areas if outline.closed else lines).append(points)
+    return _tile(width, height, areas, lines, paint)
+
+
+def _cells(side: float) -> tuple[int, int]:
+    """The tile's side and how many cells it holds."""
+    for whole in SIDES:
+        count = round(whole / side)
+        if count and abs(whole / count - side) <= 0.05 * side:
+            return whole, count
+    return (SIDES[-1], round(SIDES[-1] / side)) if side < SIDES[-1] * 1.5 else (round(side), 1)
+
+
+def _tile(width: int, height: int, areas: list[Any], lines: list[Any], paint: Paint) -> str:
+    import shapely
+
+    frame = shapely.box(0, 0, width, height)
+    shapes = [shapely.Polygon(points) for points in areas]
+    body = ""
+    if paint.fill is not None and shapes:
+        body += _path(shapely.union_all(shapes).intersection(frame), paint.fill, paint.fill_opacity)
+    if paint.stroke is not None and paint.width > 0:
+        paths = [shapely.LineString(points) for points in lines] + [s.exterior for s in shapes]
+        area = shapely.union_all([p.buffer(paint.width / 2, cap_style="flat") for p in paths])
+        body += _path(area.intersection(frame), paint.stroke, paint.stroke_opacity)
+    return symbols.svg(width, height, body)
+
+
+def _path(area: Any, color: str, opacity: float) -> str:
+    import shapely
+
+    rings = []
+    for polygon in shapely.get_parts(area):
+        if polygon.geom_type == "Polygon" and not polygon.is_empty:
+            rings += [polygon.exterior, *polygon.interiors]
+    data = "".join("M" + "L".join(f"{x:.3f} {y:.3f}" for x, y in ring.coords[:-1]) + "z" for ring in rings)
+    return f'<path d="{data}" fill="{color}" fill-opacity="{opacity:g}" fill-rule="evenodd"/>' if data else ""
