@@ -27,6 +27,10 @@ _POSTED = frozenset(("wms", "wfs"))
 _EXPOSED = "Content-Crs, ETag, Link, Location, Warning"
 
 
+STALE = {"Cache-Control": "public, max-age=60", "Warning": '110 - "Response is Stale"'}
+"""Headers of a tile that is served although its style or data has changed (RFC 7234, 5.5.1)."""
+
+
 class Reception:
     """Answers from what is published, else from the engine; `engine` is None where nothing is ever computed."""
 
@@ -110,8 +114,13 @@ class Reception:
             if self.engine is None:
                 raise NotFoundError("this tile is not stored")
             return False
+        current = stored[2] == found.stamp
+        if not current and self.engine is not None and not self.engine.settings.hours.asleep():
+            return False
         etag, data = f'"{stored[0]}"', stored[1]
         headers = {"Content-Type": found.media_type, "ETag": etag, "Cache-Control": _kept(scope)}
+        if not current:
+            headers |= STALE
         if etag in headers_of(scope).get("if-none-match", ""):
             await reply.send(304, headers, b"")
         else:

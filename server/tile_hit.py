@@ -31,6 +31,7 @@ class Place(NamedTuple):
     rows_first: bool
     from_south: bool
     headers: bytes
+    stamp: str
 
 
 class Hits:
@@ -48,9 +49,10 @@ class Hits:
         found = self._near(url) or self._anywhere(url)
         if found is None:
             return None
-        headers, address = found
+        headers, address, stamp = found
         tile = self.store.get(address)
-        if tile is None:
+        # A tile of an older style or data is the engine's to make again, if it may run.
+        if tile is None or tile[2] != stamp:
             return None
         etag = tile[0].encode()
         tail = b"Connection: close\r\n\r\n" if close else b"\r\n"
@@ -73,7 +75,7 @@ class Hits:
             self._date = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
         return self._date
 
-    def _near(self, url: bytes) -> tuple[bytes, TileAddress] | None:
+    def _near(self, url: bytes) -> tuple[bytes, TileAddress, str] | None:
         """A tile of a form that is remembered."""
         parts = url.rsplit(b"/", 3)
         if len(parts) != 4:
@@ -93,7 +95,8 @@ class Hits:
         limits = place.limits.get(z)
         if limits is None or not (limits[0] <= x <= limits[2] and limits[1] <= y <= limits[3]):
             return None
-        return place.headers, TileAddress(place.layer, place.style, place.time, place.grid, z, x, y)
+        address = TileAddress(place.layer, place.style, place.time, place.grid, z, x, y)
+        return place.headers, address, place.stamp
 
     def _learn(self, url: bytes, prefix: bytes, suffix: bytes) -> Place | None:
         """Remember the form of an address. A slash in the query would make another of its parts look like the row."""
@@ -107,18 +110,18 @@ class Hits:
         stored = self.table.grids[address.grid].stored
         limits = self.table.layers[address.layer].limits[stored]
         rows_first, from_south = asked.form == "wmts", asked.form == "tms"
-        place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query))
+        place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query), found.stamp)
         if len(self._places) >= PLACES:
             self._places.clear()
         self._places[prefix, suffix] = place
         return place
 
-    def _anywhere(self, url: bytes) -> tuple[bytes, TileAddress] | None:
+    def _anywhere(self, url: bytes) -> tuple[bytes, TileAddress, str] | None:
         """A tile by any other address: key-value pairs, levels with the grid's name before them."""
         path, _, query = url.decode("latin-1").partition("?")
         asked = parse(path, query) or parse_kvp(path, query)
         found = None if asked is None else self._found(asked)
-        return None if found is None else (_headers(found, query), found.address)
+        return None if found is None else (_headers(found, query), found.address, found.stamp)
 
     def _found(self, asked: TileRequest) -> FoundTile | None:
         try:

@@ -33,7 +33,7 @@ from tiles.archive import ArchiveError, ArchiveInfo
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info
-from tiles.picture import Cutter, selection
+from tiles.picture import Cutter, block_buffer, selection
 from tiles.store import Store
 
 logger = logging.getLogger("garrigue.tiles")
@@ -98,7 +98,7 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
         TileLocker(str(_lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
         image_opts=options,
         meta_size=[tiles.meta, tiles.meta],
-        meta_buffer=tiles.buffer,
+        meta_buffer=block_buffer(layer),
     )
 
 

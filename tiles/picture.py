@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from layers.query import MapQuery, Selection
-from layers.registry import Registry
+from layers.registry import Layer, Registry
 from tiles.address import TileAddress
 from tiles.format import TileFormat
 from tiles.grids import Grid
@@ -45,6 +45,11 @@ def block_query(grid: Grid, block: Block, buffer: int, selection: Selection, kin
         format=kind.image.name,
         transparent=kind.image.alpha,
     )
+
+
+def block_buffer(layer: Layer) -> int:
+    """Pixels to draw around a block: none for imagery, which has no labels or symbols to cut."""
+    return 0 if layer.is_raster else layer.definition.tiles.buffer
 
 
 def selection(address: TileAddress) -> Selection:

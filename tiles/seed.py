@@ -17,7 +17,7 @@ from tiles.format import tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info
 from tiles.jobs import Job, State, running
-from tiles.picture import Block, draw_block, selection
+from tiles.picture import Block, block_buffer, draw_block, selection
 from tiles.plan import Plan, blocks
 from tiles.store import Store
 
@@ -171,7 +171,7 @@ class Work:
         if len(self.store.present(first, last, plan.stamp)) == block.tiles:
             return Outcome(block, State.DONE, drawn=False)
         layer = self.registry.layers[plan.layer]
-        buffer, kind = layer.definition.tiles.buffer, tile_format(layer)
+        buffer, kind = block_buffer(layer), tile_format(layer)
         try:
             tiles, painted = draw_block(self.registry, self.grid, block, buffer, selection(first), kind)
             change = self.store.put_many(((first._replace(x=x, y=y), data) for x, y, data in tiles), self.info)
