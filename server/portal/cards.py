@@ -73,16 +73,17 @@ def card(layer: Layer, registry: Registry, language: str) -> Card:
     )
 
 
-def service_addresses(language: str, theme: str | None = None) -> tuple[Address, ...]:
-    """The addresses of every protocol, for all layers or for a theme's."""
+def service_addresses(registry: Registry, language: str, theme: str | None = None) -> tuple[Address, ...]:
+    """The addresses of every protocol that has something to give, for all layers or for a theme's."""
     home = f"{BASE}/themes/{theme}" if theme else BASE
-    found = [
-        ("wms", "WMS", f"{home}/wms"),
-        ("wmts", "WMTS", f"{home}/wmts/1.0.0/WMTSCapabilities.xml"),
-        ("wfs", "WFS", f"{home}/wfs"),
-    ]
+    features = any(layer.is_vector for layer in registry.in_theme(theme))
+    found = [("wms", "WMS", f"{home}/wms"), ("wmts", "WMTS", f"{home}/wmts/1.0.0/WMTSCapabilities.xml")]
+    if features:
+        found.append(("wfs", "WFS", f"{home}/wfs"))
+    if features and theme is None:
+        found.append(("ogcapi", "OGC API", f"{BASE}/ogcapi"))
     if theme is None:
-        found += [("ogcapi", "OGC API", f"{BASE}/ogcapi"), ("tms", "TMS", f"{BASE}/tms/1.0.0")]
+        found.append(("tms", "TMS", f"{BASE}/tms/1.0.0"))
     return tuple(_address(key, name, url, language) for key, name, url in found)
 
 
