@@ -17,21 +17,9 @@ from server.errors import printable
 from server.urls import BASE
 from server.wms.dimensions import extent
 from server.wms.extents import Boxes, union
+from server.wms.formats import INFO_FORMATS
 from server.wms.groups import by_theme, layer_names
-
-INFO_FORMATS = (
-    "text/plain",
-    "text/html",
-    "text/xml",
-    "application/gml+xml; version=3.2",
-    "application/vnd.ogc.gml",
-    "application/geo+json",
-    "application/json",
-)
-"""As advertised: a text format first for the OGC's suites; of the formats with geometry QGIS takes the last."""
-
-LANGUAGES = {"fr": "fre", "en": "eng"}
-"""ISO 639-2/B codes, which INSPIRE asks, by ours."""
+from server.wms.parameters import LANGUAGES
 
 _SQRT2_PIXEL = 0.00028 * 2**0.5
 _XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink" xlink:type="simple"'
@@ -118,7 +106,7 @@ def _head(view: View) -> str:
     head = _HEAD[view.version]
     if not (view.new and view.registry.service.inspire):
         return head
-    return head.replace('xsi:schemaLocation="', f'{_INSPIRE_NAMESPACES} xsi:schemaLocation="{_INSPIRE_SCHEMA} ')
+    return head.replace(f'="{_SCHEMAS}"', f'="{_SCHEMAS} {_INSPIRE_SCHEMA}" {_INSPIRE_NAMESPACES}')
 
 
 def _inspire(view: View) -> str:

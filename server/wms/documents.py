@@ -11,9 +11,9 @@ from layers.legend import legend, legend_size
 
 from layers.registry import Registry
 from server.documents import Document
-from server.wms.capabilities import LANGUAGES, View, capabilities
+from server.wms.capabilities import View, capabilities
 from server.wms.extents import Boxes, extents
-from server.wms.parameters import VERSIONS
+from server.wms.parameters import LANGUAGES, VERSIONS
 
 CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
 

@@ -4,9 +4,8 @@ from starlette.responses import Response
 
 from server.context import Context
 from server.urls import BASE
-from server.wms.capabilities import LANGUAGES
 from server.wms.documents import CAPABILITIES_TYPES, capabilities_of
-from server.wms.parameters import Asked
+from server.wms.parameters import Asked, language
 
 
 async def get_capabilities(_context: Context, asked: Asked) -> Response:
@@ -17,10 +16,3 @@ async def get_capabilities(_context: Context, asked: Asked) -> Response:
         media_type=CAPABILITIES_TYPES[asked.version],
         headers={"Cache-Control": "no-cache"},
     )
-
-
-def language(asked: Asked) -> str:
-    """ "fr" or "en" for LANGUAGE in ISO 639-1 or 639-2/B; anything else means the service's own (INSPIRE TG, 4.2)."""
-    text = asked.params.text("LANGUAGE").lower()
-    codes = {code: ours for ours, code in LANGUAGES.items()} | {ours: ours for ours in LANGUAGES} | {"fra": "fr"}
-    return codes.get(text, asked.registry.service.language)

@@ -2,17 +2,15 @@
 
 from starlette.responses import Response
 
-from layers import info
 from layers.formats import IMAGE_FORMATS
 from layers.query import PointQuery, Selection
 from layers.registry import Layer
 from server.context import Context
 from server.errors import MissingParameterError, ServiceError
-from server.wms import parameters, selections
+from server.wms import drawing, parameters, selections
 from server.wms.errors import InvalidFormatError, InvalidPointError, LayerNotQueryableError
-from server.wms.get_capabilities import language
-from server.wms.info_formats import DEFAULT, FORMATS, Answer, found, info_format
-from server.wms.parameters import Asked
+from server.wms.formats import DEFAULT_INFO_FORMAT, INFO_FORMATS, info_format
+from server.wms.parameters import Asked, language
 
 
 async def get_feature_info(context: Context, asked: Asked) -> Response:
@@ -20,14 +18,13 @@ async def get_feature_info(context: Context, asked: Asked) -> Response:
     parameters.required_version(asked.params)
     layers = selections.named(asked)
     queried = _queried(asked, layers)
-    name = info_format(asked.params.text("INFO_FORMAT", DEFAULT))
+    name = info_format(asked.params.text("INFO_FORMAT", DEFAULT_INFO_FORMAT))
     if name is None:
         text = asked.params.text("INFO_FORMAT")[:200]
-        raise InvalidFormatError(f"INFO_FORMAT={text!r} is not one of {', '.join(FORMATS)}", "INFO_FORMAT")
+        raise InvalidFormatError(f"INFO_FORMAT={text!r} is not one of {', '.join(INFO_FORMATS)}", "INFO_FORMAT")
     query = point(asked, queried)
-    infos = await context.run(info.point_info, query)
-    answer = Answer(asked.registry, query, found(asked.registry, infos, language(asked)), language(asked))
-    response = Response(FORMATS[name](answer), media_type=name, headers={"Cache-Control": "no-cache"})
+    body = await context.run(drawing.information, query, name, language(asked))
+    response = Response(body, media_type=name, headers={"Cache-Control": "no-cache"})
     for warning in selections.warnings(layers):
         response.headers.append("Warning", warning)
     return response

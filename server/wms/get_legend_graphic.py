@@ -4,14 +4,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from layers import legend
-from layers.registry import Layer, Registry
+from layers.registry import Layer
 from server.context import Context
 from server.errors import InvalidParameterError, MissingParameterError
-from server.wms import parameters, selections
+from server.wms import drawing, parameters, selections
 from server.wms.errors import InvalidFormatError
-from server.wms.get_capabilities import language
-from server.wms.parameters import Asked
+from server.wms.parameters import Asked, language
 
 MAX_AGE = 3600
 FORMATS = ("image/png",)
@@ -25,13 +23,8 @@ async def get_legend_graphic(context: Context, asked: Asked) -> Response:
     text = asked.params.text("FORMAT", FORMATS[0]).lower()
     if text not in FORMATS and text not in ("png", "image/png8", "image/png; mode=8bit"):
         raise InvalidFormatError(f"FORMAT={text[:100]!r} is not one of {', '.join(FORMATS)}", "FORMAT")
-    body = await context.run(draw, layer.id, style, options(asked))
+    body = await context.run(drawing.legend, layer.id, style, options(asked))
     return Response(body, media_type="image/png", headers={"Cache-Control": f"public, max-age={MAX_AGE}"})
-
-
-def draw(registry: Registry, layer_id: str, style: str, given: dict[str, Any]) -> bytes:
-    """The legend as a PNG."""
-    return legend.legend(registry, layer_id, style, **given)
 
 
 def options(asked: Asked) -> dict[str, Any]:

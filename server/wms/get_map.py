@@ -2,10 +2,9 @@
 
 from starlette.responses import Response
 
-from layers import render
 from layers.formats import IMAGE_FORMATS
 from server.context import Context
-from server.wms import parameters, selections
+from server.wms import drawing, parameters, selections
 from server.wms.parameters import Asked
 
 MAX_AGE = 300
@@ -16,7 +15,7 @@ async def get_map(context: Context, asked: Asked) -> Response:
     parameters.required_version(asked.params)
     layers = selections.named(asked)
     query = parameters.picture(asked, selections.drawn(layers), parameters.format_of(asked.params))
-    body = await context.run(render.render_map, query)
+    body = await context.run(drawing.picture, query)
     response = Response(body, media_type=IMAGE_FORMATS[query.format].media_type)
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
     for warning in selections.warnings(layers):

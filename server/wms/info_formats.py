@@ -17,23 +17,12 @@ from layers.crs import urn
 from layers.query import PointQuery
 from layers.registry import Registry
 from server.wms import gml
-from server.wms.capabilities import INFO_FORMATS, escaped
+from server.wms.capabilities import escaped
+from server.wms.formats import INFO_FORMATS
 
 if TYPE_CHECKING:
     from layers.info import LayerInfo
 
-DEFAULT = "text/html"
-_SPELLINGS = {
-    "application/gml+xml": "application/gml+xml; version=3.2",
-    "application/gml+xml;version=3.2": "application/gml+xml; version=3.2",
-    "application/vnd.ogc.gml/3.2": "application/gml+xml; version=3.2",
-    "application/vnd.ogc.gml/2.1.2": "application/vnd.ogc.gml",
-    "gml": "application/vnd.ogc.gml",
-    "html": "text/html",
-    "json": "application/json",
-    "application/geojson": "application/geo+json",
-    "application/xml": "text/xml",
-}
 _TEMPLATES = Path(__file__).parent / "templates"
 _EMPTY = {"fr": "Rien à cet endroit.", "en": "Nothing here."}
 
@@ -68,13 +57,6 @@ class Answer:
         for feature in self.features:
             layers.setdefault(feature.layer, []).append(feature)
         return layers
-
-
-def info_format(text: str) -> str | None:
-    """The offered format of a name as asked, or None."""
-    name = text.strip().lower()
-    name = _SPELLINGS.get(name, name)
-    return name if name in FORMATS else None
 
 
 def found(registry: Registry, infos: "Iterable[LayerInfo]", language: str) -> tuple[Found, ...]:

@@ -22,6 +22,8 @@ from server.kvp import Params
 from server.wms.errors import InvalidFormatError
 
 VERSIONS = ("1.1.1", "1.3.0")
+LANGUAGES = {"fr": "fre", "en": "eng"}
+"""ISO 639-2/B codes, which INSPIRE asks, by ours."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\- ]?\d+)?", re.ASCII)
 _COLOR = re.compile(r"(?:0[xX]|#)?([0-9a-fA-F]{6})")
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,2}", re.ASCII)
@@ -206,3 +208,10 @@ def picture(asked: Asked, selections: tuple[Selection, ...], picture_format: Ima
         background=color(asked.params),
         dpi=dpi(asked.params),
     )
+
+
+def language(asked: Asked) -> str:
+    """ "fr" or "en" for LANGUAGE in ISO 639-1 or 639-2; anything else means the service's own (INSPIRE TG, 4.2)."""
+    text = asked.params.text("LANGUAGE").lower()
+    codes = {code: ours for ours, code in LANGUAGES.items()} | {ours: ours for ours in LANGUAGES} | {"fra": "fr"}
+    return codes.get(text, asked.registry.service.language)

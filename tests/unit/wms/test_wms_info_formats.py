@@ -7,8 +7,8 @@ from lxml import etree
 
 from layers.query import MapQuery, PointQuery, Selection
 from server.wms import gml
-from server.wms.capabilities import INFO_FORMATS
-from server.wms.info_formats import FORMATS, Answer, Found, info_format
+from server.wms.formats import INFO_FORMATS, info_format
+from server.wms.info_formats import FORMATS, Answer, Found
 
 GML2 = "{http://www.opengis.net/gml}"
 GML32 = "{http://www.opengis.net/gml/3.2}"
