@@ -153,5 +153,3 @@ type _Rgb = tuple[int, int, int]
 def _between(x0: float, c0: _Rgb, x1: float, c1: _Rgb, part: float) -> tuple[float, _Rgb]:
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(c0, c1, strict=True))
     return x0 + (x1 - x0) * part, (red, green, blue)
-
-

@@ -66,7 +66,9 @@ def _transform(graphic: model.Graphic, symbol: Symbol, unit: str, drawing: Drawi
         steps.append(f"scale({symbol.scale})")
     anchor = [fixed(a, "the anchor point", drawing, 0.5) for a in graphic.anchor]
     if anchor != [0.5, 0.5]:
-        steps.append(f"translate({plain((0.5 - anchor[0]) * symbol.width)}, {plain((anchor[1] - 0.5) * symbol.height)})")
+        steps.append(
+            f"translate({plain((0.5 - anchor[0]) * symbol.width)}, {plain((anchor[1] - 0.5) * symbol.height)})"
+        )
     return " ".join(steps)
 
 
@@ -309,7 +311,9 @@ def _paint(mark: model.Mark, factor: float, drawing: Drawing) -> Paint:
         fill=None if fill is None else _ink(fill.color, drawing),
         fill_opacity=1.0 if fill is None else fixed(fill.opacity, "fill-opacity of a GraphicFill", drawing, 1.0),
         stroke=None if stroke is None else _ink(stroke.color, drawing),
-        stroke_opacity=1.0 if stroke is None else fixed(stroke.opacity, "stroke-opacity of a GraphicFill", drawing, 1.0),
+        stroke_opacity=1.0
+        if stroke is None
+        else fixed(stroke.opacity, "stroke-opacity of a GraphicFill", drawing, 1.0),
         width=(width or 1.0) * factor,
     )
 

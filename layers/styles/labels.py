@@ -124,7 +124,9 @@ def _placed(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str
         return _along(placement, symbolizer, drawing)
     if placement is None:
         return {"placement": _point_place(symbolizer), "horizontal_alignment": "middle", "vertical_alignment": "middle"}
-    x, y = (fixed(a, "the anchor point of a label", drawing, d) for a, d in zip(placement.anchor, (0.0, 0.5), strict=True))
+    x, y = (
+        fixed(a, "the anchor point of a label", drawing, d) for a, d in zip(placement.anchor, (0.0, 0.5), strict=True)
+    )
     shift = [size(d, symbolizer.unit, drawing) for d in placement.displacement]
     return {
         "placement": _point_place(symbolizer),

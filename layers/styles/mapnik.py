@@ -362,4 +362,3 @@ def _point(symbolizer: model.PointSymbolizer, drawing: Drawing) -> str:
 def _geometry(geometry: Expression | None, drawing: Drawing) -> None:
     if isinstance(geometry, Function):
         drawing.complain(f"a geometry by the function {geometry.name}: the feature's own is drawn")
-

@@ -266,7 +266,16 @@ def _interpolated(arguments: tuple[Expression, ...], fields: Fields) -> str:
     return f"({' + '.join(terms)})"
 
 
-_PLAIN = {"abs": "abs", "sin": "sin", "cos": "cos", "tan": "tan", "atan": "atan", "exp": "exp", "log": "log", "ln": "log"}
+_PLAIN = {
+    "abs": "abs",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "atan": "atan",
+    "exp": "exp",
+    "log": "log",
+    "ln": "log",
+}
 _PLAIN |= {"strlength": "length", "length": "length", "stringlength": "length", "abs_2": "abs", "abs_3": "abs"}
 _PAIRS = {"pow": "pow", "min": "min", "max": "max", "min_2": "min", "max_2": "max", "min_4": "min", "max_4": "max"}
 _FUNCTIONS: dict[str, Callable[[tuple[Expression, ...], Fields], str]] = {

@@ -39,7 +39,9 @@ def _star(inner: float = 0.19) -> tuple[Outline, ...]:
 
 def _cross(arm: float = 0.125) -> tuple[Outline, ...]:
     a, b = arm, 0.5
-    return _ring((-a, b), (a, b), (a, a), (b, a), (b, -a), (a, -a), (a, -b), (-a, -b), (-a, -a), (-b, -a), (-b, a), (-a, a))
+    return _ring(
+        (-a, b), (a, b), (a, a), (b, a), (b, -a), (a, -a), (a, -b), (-a, -b), (-a, -a), (-b, -a), (-b, a), (-a, a)
+    )
 
 
 def _turned(outlines: tuple[Outline, ...], degrees: float) -> tuple[Outline, ...]:

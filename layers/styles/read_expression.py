@@ -31,7 +31,16 @@ COMPARISONS = {
     "PropertyIsGreaterThanOrEqualTo": ">=",
 }
 ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
-_SE_FUNCTIONS = {"Concatenate", "Substring", "StringLength", "Trim", "ChangeCase", "Recode", "Categorize", "Interpolate"}
+_SE_FUNCTIONS = {
+    "Concatenate",
+    "Substring",
+    "StringLength",
+    "Trim",
+    "ChangeCase",
+    "Recode",
+    "Categorize",
+    "Interpolate",
+}
 _SE_FUNCTIONS |= {"FormatNumber", "FormatDate", "StringPosition"}
 _PARTS = {"MapItem": ("Data", "Value"), "InterpolationPoint": ("Data", "Value")}
 

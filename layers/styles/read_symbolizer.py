@@ -39,9 +39,13 @@ def _common(element: etree._Element) -> dict[str, Any]:
     geometry = xml.child(element, "Geometry")
     unit = UNITS.get(element.get("uom", "").strip())
     if unit is None:
-        unit = {"metre": "metre", "meter": "metre", "foot": "foot", "mm": "mm", "pixel": "px"}.get(element.get("uom", ""))
+        unit = {"metre": "metre", "meter": "metre", "foot": "foot", "mm": "mm", "pixel": "px"}.get(
+            element.get("uom", "")
+        )
     if unit is None:
-        raise xml.StyleError(f"uom={element.get('uom')!r} is not one of {', '.join(u for u in UNITS if u)}", xml.line(element))
+        raise xml.StyleError(
+            f"uom={element.get('uom')!r} is not one of {', '.join(u for u in UNITS if u)}", xml.line(element)
+        )
     return {
         "geometry": value_of(geometry) if geometry is not None and len(geometry) else None,
         "unit": unit,
@@ -253,4 +257,3 @@ _READERS: dict[str, Callable[[etree._Element], model.Symbolizer]] = {
     "TextSymbolizer": _text,
     "RasterSymbolizer": _raster,
 }
-
