@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from layers.errors import RequestError
 from layers.facts import RasterFacts, VectorFacts
-from layers.looks import style_of
 from layers.registry import Layer, Registry
 from layers.styles import model
 from layers.styles.color import rgb
+from layers.styles.load import style_of
 from layers.styles.swatch import has_swatch, swatch
 
 STANDARD_DPI = 25.4 / 0.28

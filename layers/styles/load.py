@@ -1,0 +1,38 @@
+"""The style of a published layer, read once for as long as its file stays as it is."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from layers.facts import RasterFacts, VectorFacts
+from layers.registry import Layer
+from layers.styles.default import default_style
+from layers.styles.model import Style
+from layers.styles.sld import StyleError, read_sld
+
+
+def style_of(layer: Layer, name: str = "") -> Style:
+    """The style of a name ("" is the default one). Raises UnknownStyleError, StyleError."""
+    path = layer.styles[layer.style(name)]
+    if not path:
+        return default_style(_geometry(layer))
+    try:
+        stamp = Path(path).stat().st_mtime_ns
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read: {error.strerror}") from error
+    return _read(path, stamp)
+
+
+def field_types(layer: Layer) -> dict[str, str]:
+    """The types of a vector layer's fields by name; empty for other layers."""
+    return {f.name: f.type for f in layer.facts.fields} if isinstance(layer.facts, VectorFacts) else {}
+
+
+def _geometry(layer: Layer) -> str:
+    if isinstance(layer.facts, VectorFacts):
+        return layer.facts.geometry
+    return "Raster" if isinstance(layer.facts, RasterFacts) else "Unknown"
+
+
+@lru_cache(maxsize=512)
+def _read(path: str, stamp: int) -> Style:  # noqa: ARG001
+    return read_sld(Path(path))
