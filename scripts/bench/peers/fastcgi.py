@@ -49,5 +49,5 @@ def fastcgi(
         listening.listen(512)
         pids = [group.start(command, env=env, stdin=listening) for _ in range(processes)]
         group.start([nginx, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "nginx.err")])
-        await_answer(port, base + ready, 60)
+        await_answer(group, port, base + ready)
         yield Peer(name, port, base, tuple(pids))

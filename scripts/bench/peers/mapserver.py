@@ -127,7 +127,9 @@ def write_mapfile(
     mapfile, configuration = folder / "bench.map", folder / "mapserver.conf"
     text = MAP.format(extent=_numbers(extent), crs=CRS, layers="".join(layer.text() for layer in layers))
     mapfile.write_text(text, encoding="utf-8")
-    configuration.write_text(f'CONFIG\n  ENV\n    MS_MAP_NO_PATH "1"\n  END\n  MAPS\n    BENCH "{mapfile}"\n  END\nEND\n')
+    configuration.write_text(
+        f'CONFIG\n  ENV\n    MS_MAP_NO_PATH "1"\n  END\n  MAPS\n    BENCH "{mapfile}"\n  END\nEND\n'
+    )
     return {"MAPSERVER_CONFIG_FILE": str(configuration)}
 
 

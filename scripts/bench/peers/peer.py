@@ -50,13 +50,20 @@ class Processes(contextlib.AbstractContextManager["Processes"]):
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
-                stdin=stdin if stdin is not None else subprocess.DEVNULL,
+                stdin=stdin.fileno() if stdin is not None else subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **(env or {})},
             )
         self.started.append(process)
         return process.pid
+
+    def check(self) -> None:
+        """Raises RuntimeError with the end of the log where one of them ended by itself."""
+        for process in self.started:
+            if process.poll() is not None:
+                said = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise RuntimeError(f"{process.args!r} ended with status {process.returncode}: {said}")
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self.started):
@@ -93,10 +100,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def await_answer(port: int, path: str, seconds: float = 30.0) -> None:
-    """Wait until a server answers 200. Raises TimeoutError, which tells what it answered last."""
+def await_answer(group: Processes, port: int, path: str, seconds: float = 60.0) -> None:
+    """Wait until a server answers 200. Raises TimeoutError, which tells what it answered last, or RuntimeError."""
     end, last = time.monotonic() + seconds, "nothing"
     while time.monotonic() < end:
+        group.check()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
         try:
             connection.request("GET", path)

@@ -1,0 +1,90 @@
+"""Requests to several servers in turn, on connections that are kept: A B C, B C A, …, so that a drift of the machine
+falls on all alike."""
+
+import http.client
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scripts.bench.peers.peer import Peer
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back and how long it took: seconds to the first byte of the body, and to the last."""
+
+    first: float
+    seconds: float
+    size: int
+    kind: str
+    head: bytes
+
+
+@dataclass(slots=True)
+class Times:
+    """The seconds of a server's answers, in the order in which they were asked."""
+
+    seconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """Milliseconds."""
+        return statistics.median(self.seconds) * 1000
+
+    @property
+    def p95(self) -> float:
+        """Milliseconds."""
+        return statistics.quantiles(self.seconds, n=20, method="inclusive")[-1] * 1000
+
+    @property
+    def size(self) -> float:
+        """Mean bytes of an answer."""
+        return statistics.fmean(self.sizes)
+
+
+class Client:
+    """One kept connection to a server."""
+
+    def __init__(self, peer: Peer, timeout: float = 900) -> None:
+        self.peer = peer
+        self.connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=timeout)
+
+    def ask(self, path: str, kind: str) -> Answer:
+        """Ask `base + path`, read all. Raises RuntimeError where the answer is not of this kind (content type)."""
+        start = time.perf_counter()
+        self.connection.request("GET", self.peer.base + path)
+        response = self.connection.getresponse()
+        head = response.read1(CHUNK)
+        first = time.perf_counter() - start
+        size = len(head)
+        while chunk := response.read(CHUNK):
+            size += len(chunk)
+        answer = Answer(first, time.perf_counter() - start, size, str(response.getheader("Content-Type")), head)
+        if response.status != 200 or not answer.kind.startswith(kind):
+            raise RuntimeError(f"{self.peer.name} answers {path} with {response.status} {answer.kind}: {head[:600]!r}")
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def alternate(
+    clients: Sequence[Client], paths: Callable[[Peer], Iterable[str]], kind: str, *, warm_up: int = 10
+) -> Mapping[str, Times]:
+    """Times by server of as many requests as `paths` has for it; the first `warm_up` are asked and not counted."""
+    times = {client.peer.name: Times() for client in clients}
+    asked = zip(*(paths(client.peer) for client in clients), strict=True)
+    for turn, group in enumerate(asked):
+        pairs = list(zip(clients, group, strict=True))
+        first = turn % len(pairs)
+        for client, path in pairs[first:] + pairs[:first]:
+            answer = client.ask(path, kind)
+            if turn >= warm_up:
+                times[client.peer.name].seconds.append(answer.seconds)
+                times[client.peer.name].sizes.append(answer.size)
+    return times
