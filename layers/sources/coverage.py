@@ -9,6 +9,7 @@ of two files, are therefore as exact as any other.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -99,16 +100,9 @@ class Coverage:
         """True where values are indexes of a colour table: they must not be mixed."""
         return any(band.interpretation == "palette" for band in self.facts.bands)
 
-    def palette(self) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
-        """256 × RGBA of a paletted layer, None for any other."""
-        if not self.paletted:
-            return None
-        table = np.zeros((256, 4), np.uint8)
-        with datasets.dataset(self.facts.path, self.stamp) as opened:
-            for index, colour in opened.colormap(1).items():
-                if index < 256:
-                    table[index] = colour
-        return table
+    def palette(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Red, green, blue, alpha by value of a paletted layer; empty for any other."""
+        return _palette(self.facts.path, self.stamp) if self.paletted else ()
 
     def _nothing(self, width: int, height: int) -> Pixels:
         shape = (len(self.facts.bands), height, width)
@@ -156,6 +150,13 @@ class Coverage:
         if (scales == 1).all() and (offsets == 0).all():
             return data
         return (data * scales[:, None, None] + offsets[:, None, None]).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _palette(path: str, stamp: str) -> tuple[tuple[int, int, int, int], ...]:
+    with datasets.dataset(path, stamp) as opened:
+        table = opened.colormap(1)
+    return tuple(table.get(value, (0, 0, 0, 0)) for value in range(max(table, default=-1) + 1))
 
 
 def _one(asked: dict[str, Any]) -> dict[str, Any]:

@@ -46,8 +46,10 @@ CREATE TABLE gpkg_metadata_reference (reference_scope TEXT NOT NULL, table_name 
 CREATE TABLE files (fid INTEGER PRIMARY KEY, geom POLYGON, location TEXT NOT NULL, size INTEGER, mtime INTEGER,
   header TEXT);
 CREATE VIRTUAL TABLE rtree_files_geom USING rtree(id, minx, maxx, miny, maxy);
-INSERT INTO gpkg_extensions VALUES ('files', 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/', 'write-only');
-INSERT INTO gpkg_extensions VALUES ('gpkg_metadata', NULL, 'gpkg_metadata', 'http://www.geopackage.org/spec120/', 'read-write');
+INSERT INTO gpkg_extensions VALUES ('files', 'geom', 'gpkg_rtree_index',
+  'http://www.geopackage.org/spec120/', 'write-only');
+INSERT INTO gpkg_extensions VALUES ('gpkg_metadata', NULL, 'gpkg_metadata',
+  'http://www.geopackage.org/spec120/', 'read-write');
 INSERT INTO gpkg_extensions VALUES ('gpkg_metadata_reference', NULL, 'gpkg_metadata',
   'http://www.geopackage.org/spec120/', 'read-write');
 """

@@ -74,9 +74,9 @@ def _variable(source: model.RasterSource, path: str) -> str:
         if source.variable is None:
             if len(names) > 1 and not opened.count:
                 raise SourceError(f"{source.raster}: `variable` must say which: {', '.join(names)}")
-            return next(iter(names.values())) if names and not opened.count else path
+            return str(next(iter(names.values()))) if names and not opened.count else path
         if source.variable in names:
-            return names[source.variable]
+            return str(names[source.variable])
         if opened.driver == "GRIB":
             return path
         if opened.driver in ("netCDF", "HDF5", "Zarr") and not names:

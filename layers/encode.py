@@ -1,0 +1,81 @@
+"""A drawn picture as bytes, and numbers as a picture.
+
+Settings were chosen by measuring maps and imagery of 256 to 1024 px: zlib's level 1 with Mapnik's own filter choice
+for PNG (a third of the time of level 6 for a tenth more bytes), Mapnik's hextree palette for 8 bit PNG, libjpeg-turbo
+at quality 85, WebP's method 1 (half the time of its default).
+"""
+
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layers.formats import IMAGE_FORMATS, image_format
+from layers.mapnik_env import mapnik
+
+SETTINGS = {
+    "image/png": "png32:z=1",
+    "image/png; mode=8bit": "png8:m=h:z=1",
+    "image/jpeg": "jpeg85",
+    "image/webp": "webp:quality=80:method=1",
+}
+"""Mapnik's words for each of `layers.formats.IMAGE_FORMATS`."""
+
+_HEADER = struct.Struct("<2sHIH")
+_ENTRY = struct.Struct("<HHII")
+_TAGS = 10
+
+
+def encode(image: Any, name: str, *, opaque: bool = False) -> bytes:
+    """A mapnik.Image in a format of `layers.formats`; a format without alpha takes the colours as they are.
+
+    `opaque` promises that no pixel is transparent, which spares PNG its fourth channel.
+    """
+    if image.premultiplied():
+        image.demultiply()
+    kind = image_format(name)
+    setting = SETTINGS[kind.name if kind else next(iter(IMAGE_FORMATS))]
+    return bytes(image.to_string(setting.replace("png32", "png24") if opaque else setting))
+
+
+def is_opaque(rgba: npt.NDArray[np.uint8]) -> bool:
+    """True where no pixel is transparent in the least."""
+    return bool((rgba[..., 3] == 255).all())
+
+
+def to_image(rgba: npt.NDArray[np.uint8]) -> Any:
+    """A mapnik.Image of height × width × 4 bytes, not premultiplied.
+
+    Mapnik's Python has no way in for raw pixels: they go as an uncompressed TIFF with premultiplied ("associated")
+    alpha, the only kind that it reads without touching them.
+    """
+    if not is_opaque(rgba):
+        alpha = rgba[..., 3]
+        rgba = rgba.copy()
+        rgba[..., :3] = (rgba[..., :3].astype(np.uint16) * alpha[..., None] + 127) // 255
+    return mapnik.Image.from_buffer(_tiff(rgba))
+
+
+def _tiff(rgba: npt.NDArray[np.uint8]) -> bytes:
+    height, width, _ = rgba.shape
+    bits = _HEADER.size + _TAGS * _ENTRY.size + 4
+    entries = (
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 4, bits),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, bits + 8),
+        (277, 3, 1, 4),
+        (278, 4, 1, height),
+        (279, 4, 1, rgba.nbytes),
+        (338, 3, 1, 1),
+    )
+    head = _HEADER.pack(b"II", 42, 8, _TAGS) + b"".join(_ENTRY.pack(*entry) for entry in entries)
+    return b"".join((head, struct.pack("<I4H", 0, 8, 8, 8, 8), np.ascontiguousarray(rgba).tobytes()))
+
+
+def to_array(image: Any) -> npt.NDArray[np.uint8]:
+    """Height × width × 4 bytes of a mapnik.Image, as it holds them."""
+    return np.frombuffer(image.to_string(), np.uint8).reshape(image.height(), image.width(), 4)

@@ -1,0 +1,234 @@
+"""MapQuery -> picture. Vector layers that follow each other are one Mapnik map; rasters are coloured and laid between.
+
+Nothing here knows HTTP. The pixels that may be asked are limited by the protocols; a picture takes the memory of three.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import groupby
+from threading import Lock
+from typing import Any
+
+from layers.crs import CRS84, metres_per_unit
+from layers.encode import encode, is_opaque, to_image
+from layers.errors import SourceError
+from layers.facts import RasterFacts, VectorFacts
+from layers.formats import image_format
+from layers.mapnik_env import mapnik
+from layers.query import MapQuery, Selection
+from layers.registry import Layer, Registry
+from layers.sources import drawn, open_coverage, open_picture
+from layers.styles.load import field_types, style_of
+from layers.styles.mapnik import Drawn
+from layers.styles.mapnik import drawn as look_of
+from layers.styles.model import RasterSymbolizer
+from layers.styles.raster import RasterLook, to_rgba
+
+MAPS = 32
+"""Mapnik maps kept ready in a process."""
+
+STANDARD_DPI = 25.4 / 0.28
+
+REACH = 96
+"""Pixels around a picture in which features are looked for, for the sake of their symbols and labels."""
+
+LINE_REACH = 16
+"""The same where only lines and fills are drawn."""
+
+_SYMBOLS = re.compile(r"<(?:Markers|Point|Text|Shield|Group|Dot)Symbolizer")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A Mapnik map with its styles and datasources, `reach` in pixels of the standard's size."""
+
+    map: Any
+    reach: int
+    ground_units: bool
+
+
+_maps: OrderedDict[Any, Ready] = OrderedDict()
+_one_at_a_time = Lock()
+"""OGR layers cannot be read by two maps at once, and processes are what gains (two threads: 1.1–1.6 ×)."""
+
+
+def warm() -> None:
+    """Pay ahead, in a worker, for what the first picture would wait for: imports, fonts, PROJ's database."""
+    canvas = mapnik.Image(16, 16)
+    mapnik.render(mapnik.Map(16, 16, "epsg:3857"), canvas)
+    mapnik.ProjTransform(mapnik.Projection("epsg:2154"), mapnik.Projection("epsg:3857"))
+    encode(canvas, "image/png")
+
+
+def render_map(registry: Registry, query: MapQuery) -> bytes:
+    """The picture in the query's format. Raises UnknownLayerError, UnknownStyleError, SourceError."""
+    return encode(draw(registry, query), query.format, opaque=not query.transparent)
+
+
+def draw(registry: Registry, query: MapQuery) -> Any:
+    """The picture as a mapnik.Image, of exactly width × height.
+
+    Raises UnknownLayerError, UnknownStyleError, SourceError.
+    """
+    canvas: Any = None
+    shown = [item for item in _selected(registry, query) if _in_scale(item[0], query)]
+    for kind, items in groupby(shown, _run):
+        if kind == "together":
+            canvas = canvas or _canvas(query)
+            _draw_vectors(canvas, list(items), query)
+            continue
+        for layer, selection in items:
+            canvas = _draw_alone(canvas, layer, selection, query)
+    return canvas or _canvas(query)
+
+
+def _canvas(query: MapQuery) -> Any:
+    canvas = mapnik.Image(query.width, query.height)
+    if not (query.transparent and _has_alpha(query.format)):
+        canvas.fill(mapnik.Color(query.background))
+    return canvas
+
+
+def _has_alpha(name: str) -> bool:
+    kind = image_format(name)
+    return kind is None or kind.alpha
+
+
+def _selected(registry: Registry, query: MapQuery) -> list[tuple[Layer, Selection]]:
+    """Layers with their selections: the style by its own name, the default time where none is asked."""
+    found = []
+    for selection in query.layers:
+        layer = registry.layer(selection.layer)
+        default = (layer.default_time,) if layer.default_time else ()
+        exact = Selection(
+            layer.id,
+            layer.style(selection.style),
+            selection.time or default,
+            selection.filter,
+            selection.opacity,
+        )
+        found.append((layer, exact))
+    return found
+
+
+def _in_scale(layer: Layer, query: MapQuery) -> bool:
+    """Whether a layer is shown at the scale of a picture, its resolution taken into account."""
+    scale = query.scale_denominator * query.dpi / STANDARD_DPI
+    least, most = layer.definition.min_scale, layer.definition.max_scale
+    return (least is None or scale >= least) and (most is None or scale < most)
+
+
+def _run(item: tuple[Layer, Selection]) -> str:
+    layer, selection = item
+    return "together" if isinstance(layer.facts, VectorFacts) and selection.opacity >= 1 else "alone"
+
+
+def _draw_alone(canvas: Any, layer: Layer, selection: Selection, query: MapQuery) -> Any:
+    """The canvas with a raster, another server's picture, or a vector layer of some opacity on it.
+
+    A picture without a hole that comes first is the canvas: nothing of a background would be seen.
+    """
+    if isinstance(layer.facts, VectorFacts):
+        image = mapnik.Image(query.width, query.height)
+        _draw_vectors(image, [(layer, selection)], query)
+    else:
+        picture = _raster(layer, selection, query) if isinstance(layer.facts, RasterFacts) else _picture(layer, query)
+        if picture is None:
+            return canvas
+        image = to_image(picture)
+        if canvas is None and selection.opacity >= 1 and is_opaque(picture):
+            return image
+    canvas = canvas or _canvas(query)
+    canvas.composite(image, mapnik.CompositeOp.src_over, selection.opacity)
+    return canvas
+
+
+def _picture(layer: Layer, query: MapQuery) -> Any:
+    return open_picture(layer).picture(query.bbox, query.crs, query.width, query.height)
+
+
+def _raster(layer: Layer, selection: Selection, query: MapQuery) -> Any:
+    """Height × width × RGBA, None where there is nothing."""
+    coverage = open_coverage(layer)
+    time = selection.time[-1] if selection.time else None
+    pixels = coverage.read(query.bbox, query.crs, query.width, query.height, time=time)
+    if pixels.mask.all():
+        return None
+    symbolizer = style_of(layer, selection.style).raster or RasterSymbolizer()
+    return to_rgba(RasterLook(symbolizer, coverage.palette(), coverage.source.stretch), pixels, coverage.facts)
+
+
+def _draw_vectors(canvas: Any, group: list[tuple[Layer, Selection]], query: MapQuery) -> None:
+    scale = query.dpi / STANDARD_DPI
+    with _one_at_a_time:
+        ready = _map(group, query)
+        ready.map.resize(query.width, query.height)
+        ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
+        ready.map.buffer_size = round(ready.reach * scale)
+        try:
+            if ready.ground_units:
+                mapnik.render_with_vars(ready.map, canvas, {"metre": _pixels_per_metre(query) / scale}, scale)
+            else:
+                mapnik.render(ready.map, canvas, scale)
+        except RuntimeError as error:
+            raise SourceError(f"{', '.join(layer.id for layer, _ in group)}: cannot be drawn: {error}") from None
+
+
+def _pixels_per_metre(query: MapQuery) -> float:
+    return query.width / ((query.bbox[2] - query.bbox[0]) * metres_per_unit(query.crs))
+
+
+def _map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
+    """The Mapnik map of some layers, kept for the next picture of the same."""
+    if not all(drawn.is_kept(layer, selection) for layer, selection in group):
+        return _new_map(group, query)
+    key = (query.crs, *((layer.stamp, repr(selection)) for layer, selection in group))
+    if key not in _maps:
+        _maps[key] = _new_map(group, query)
+        while len(_maps) > MAPS:
+            _maps.popitem(last=False)
+    _maps.move_to_end(key)
+    return _maps[key]
+
+
+def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
+    """Layers in their order, their labels after all of them, so that no later layer hides a label."""
+    looks = [_look(layer, selection.style, str(n)) for n, (layer, selection) in enumerate(group)]
+    styles = "".join(xml for look in looks for _, xml in (*look.styles, *look.labels))
+    document = f"<Map>{''.join({look.font_sets: None for look in looks})}{styles}</Map>"
+    drawing = mapnik.Map(query.width, query.height)
+    try:
+        mapnik.load_map_from_string(drawing, document)
+    except RuntimeError as error:
+        raise SourceError(f"{', '.join(layer.id for layer, _ in group)}: the style cannot be drawn: {error}") from None
+    drawing.srs = srs(query.crs)
+    drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
+    sources = [
+        drawn.datasource(layer, selection, query.bbox, query.crs, look.fields)
+        for (layer, selection), look in zip(group, looks, strict=True)
+    ]
+    for part in ("styles", "labels"):
+        for (layer, _), look, source in zip(group, looks, sources, strict=True):
+            if names := [name for name, _ in getattr(look, part)]:
+                drawing.layers.append(_layer(layer, source, names))
+    return Ready(drawing, REACH if _SYMBOLS.search(styles) else LINE_REACH, any(look.ground_units for look in looks))
+
+
+def _look(layer: Layer, style: str, prefix: str) -> Drawn:
+    return look_of(style_of(layer, style), prefix, field_types(layer))
+
+
+def _layer(layer: Layer, source: Any, styles: list[str]) -> Any:
+    shown = mapnik.Layer(layer.id, srs(layer.crs))
+    shown.datasource = source
+    # several styles read the features once; what is kept in memory is what the picture shows
+    shown.cache_features = len(styles) > 1
+    for name in styles:
+        shown.styles.append(name)
+    return shown
+
+
+def srs(crs: str) -> str:
+    """A CRS in Mapnik's words; Mapnik has x first whatever the order of the axes."""
+    return "epsg:4326" if crs == CRS84 else crs.lower()

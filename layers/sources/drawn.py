@@ -1,0 +1,127 @@
+"""Vector layers as Mapnik reads them: datasources kept open, a few at a time.
+
+Mapnik's own OGR plugin reads the file; dates become SQL, which the file's engine decides. What SQL cannot tell exactly
+is read through `open_features` and handed over feature by feature.
+"""
+
+import json
+from collections import OrderedDict
+from typing import Any
+
+from layers.crs import BBox
+from layers.errors import SourceError
+from layers.facts import VectorFacts
+from layers.mapnik_env import mapnik
+from layers.query import FeatureQuery, Selection
+from layers.registry import Layer
+
+LIMIT = 48
+"""Datasources kept open in a process (an SQLite connection or a file each)."""
+
+type Key = tuple[str, str, str]
+
+_open: OrderedDict[Key, Any] = OrderedDict()
+
+
+def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
+    """A mapnik.Datasource of the features that a selection shows; `bbox` (in `crs`) is what will be drawn.
+
+    `fields` are those that the style asks for. Raises SourceError.
+    """
+    where, left = _where(layer, selection)
+    if left is not None:
+        return _memory(layer, selection, bbox, crs, fields)
+    key = (layer.id, layer.stamp, where)
+    if key not in _open:
+        _open[key] = _ogr(layer, where)
+        while len(_open) > LIMIT:
+            _open.popitem(last=False)
+    _open.move_to_end(key)
+    return _open[key]
+
+
+def is_kept(layer: Layer, selection: Selection) -> bool:
+    """True where the datasource does not depend on the box, so that a map with it can be kept."""
+    return _where(layer, selection)[1] is None
+
+
+def _where(layer: Layer, selection: Selection) -> tuple[str, Any]:
+    """SQL of what is shown, and the filter that SQL does not tell (None: nothing is left)."""
+    facts = _facts(layer)
+    parts = [_times(layer, facts, selection.time)] if selection.time and layer.definition.time else []
+    if selection.filter is None:
+        return " AND ".join(parts), None
+    if not _is_native(facts):
+        return "", selection.filter
+    from layers.filters import push_down  # it brings pyarrow along: only where a filter is asked
+
+    text, left = push_down(selection.filter, facts, layer.id, "sqlite", facts.key or "fid")
+    return " AND ".join([*parts, f"({text})"] if text else parts), left
+
+
+def _facts(layer: Layer) -> VectorFacts:
+    assert isinstance(layer.facts, VectorFacts)
+    return layer.facts
+
+
+def _is_native(facts: VectorFacts) -> bool:
+    return facts.driver == "GPKG" and (facts.drawn or facts.path) == facts.path
+
+
+def _times(layer: Layer, facts: VectorFacts, times: tuple[str, ...]) -> str:
+    """The condition that the layer's time attribute is one of some of its values."""
+    assert layer.definition.time
+    name = layer.definition.time.attribute or ""
+    kind = next((field.type for field in facts.fields if field.name == name), "string")
+    column = _quoted(name)
+    if kind == "datetime" and _is_native(facts):
+        return f"datetime({column}) IN ({', '.join(f'datetime({_text(value)})' for value in times)})"
+    values = times if kind in ("integer", "real") else tuple(map(_text, times))
+    return f"{column} IN ({', '.join(values)})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _ogr(layer: Layer, where: str) -> Any:
+    facts = _facts(layer)
+    name = facts.drawn_layer or facts.layer
+    chosen = {"layer_by_sql": f"SELECT * FROM {_quoted(name)} WHERE {where}"} if where else {"layer": name}
+    encoding = getattr(layer.definition.source, "encoding", None) or "utf-8"
+    try:
+        return mapnik.CreateDatasource(
+            type="ogr",
+            file=facts.drawn or facts.path,
+            extent=",".join(map(repr, facts.extent)),
+            encoding=encoding,
+            **chosen,
+        )
+    except RuntimeError as error:
+        raise SourceError(f"layer {layer.id}: cannot be drawn: {error}") from None
+
+
+def _memory(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
+    import shapely
+
+    from layers.sources import open_features
+
+    query = FeatureQuery(
+        layer.id, layer.crs, bbox, crs, filter=selection.filter, time=selection.time, properties=tuple(fields)
+    )
+    memory, context, number = mapnik.MemoryDatasource(), mapnik.Context(), 0
+    for batch in open_features(layer).features(query):
+        shapes = shapely.to_geojson(shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False)))
+        names = [name for name in batch.schema.names if name in fields]
+        rows = batch.select(names).to_pylist() if names else [{}] * batch.num_rows
+        for shape, row in zip(shapes, rows, strict=True):
+            number += 1
+            text = json.dumps({"type": "Feature", "properties": row, "geometry": None}, default=str)
+            memory.add_feature(
+                mapnik.Feature.from_geojson(text.replace('"geometry": null', f'"geometry": {shape}'), context)
+            )
+    return memory
