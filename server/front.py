@@ -10,7 +10,8 @@ import logging
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -39,10 +40,18 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.told_to_stop = asyncio.Event()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals without raising them again afterwards: there is an engine to stop first."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal came."""
         super().handle_exit(sig, frame)
-        asyncio.get_running_loop().call_soon_threadsafe(self.told_to_stop.set)
+        self.told_to_stop.set()
 
     async def main_loop(self) -> None:
         """Wait for a signal."""

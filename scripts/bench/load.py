@@ -51,7 +51,7 @@ def nginx(folder: Path, body: bytes) -> Iterator[int]:
 
 def wrk(port: int, script: Path, seconds: float, *, connections: int = 32) -> float:
     """Requests a second with keep-alive. Raises RuntimeError where answers were not what the script expects."""
-    target = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    target = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(script), f"http://127.0.0.1:{port}"]
     done = subprocess.run([*_core(CLIENT_CORE), "wrk", *target], capture_output=True, text=True, check=True)
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(done.stdout)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from server.published import open_current
 from tiles.address import TileAddress
 from tiles.archive import ArchiveInfo
 from tiles.store import Store
@@ -48,8 +49,11 @@ def compile_site(config: Path, store: Path) -> None:
 
 
 def seed(store: Path, size: int) -> None:
-    """SIDE × SIDE tiles of `size` bytes at LEVEL."""
-    info = ArchiveInfo(name="ortho", format="jpg", bounds=(-180, -85, 180, 85), grid="PM", attribution="", stamp="")
+    """SIDE × SIDE tiles of `size` bytes at LEVEL, of the stamp that is current."""
+    published = open_current(store)
+    assert published is not None
+    stamp = published.table.layers["ortho"].stamps["default"]
+    info = ArchiveInfo("ortho", "jpg", bounds=(-180, -85, 180, 85), grid="PM", stamp=stamp)
     Store(store).put_many(_tiles(size), info)
 
 
