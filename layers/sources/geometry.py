@@ -1,7 +1,7 @@
 """Geometry columns (WKB) as arrays of shapes: read, reprojected, compared with the box of a query."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +33,28 @@ class Region:
 
 
 def shapes(column: pa.Array) -> Shapes:
-    """Shapely geometries of a WKB column; None where there is none, or none that GEOS can hold."""
-    return shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")  # type: ignore[no-any-return]
+    """Shapely geometries of a WKB column; None where there is none, or none that GEOS can hold (curves)."""
+    values = column.to_numpy(zero_copy_only=False)
+    try:
+        return shapely.from_wkb(values, on_invalid="fix")  # type: ignore[no-any-return]
+    except NotImplementedError:
+        return np.array([_linear(value) for value in values], dtype=object)
+
+
+_LINEAR = {11: 5, 12: 6}
+"""MultiCurve as MultiLineString, MultiSurface as MultiPolygon: the same bytes where no part is a curve."""
+
+
+def _linear(value: bytes | None) -> Any:
+    if value is None:
+        return None
+    order: Literal["little", "big"] = "little" if value[0] else "big"
+    code = int.from_bytes(value[1:5], order)
+    kind = code - code % 1000 + _LINEAR.get(code % 1000, code % 1000)
+    try:
+        return shapely.from_wkb(value[:1] + kind.to_bytes(4, order) + value[5:], on_invalid="fix")
+    except NotImplementedError:
+        return None
 
 
 def reprojected(column: pa.Array, source: str, target: str) -> pa.Array:

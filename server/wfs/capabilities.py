@@ -212,6 +212,9 @@ def _operations(registry: Registry, address: str) -> Iterator[str]:
         yield "    </ows:HTTP></ows:DCP>"
         for parameter, values in allowed.items():
             yield f'    <ows:Parameter name="{parameter}">{_values(values)}</ows:Parameter>'
+        if name == "GetFeature":
+            # GDAL looks for it here only, and QGIS takes either place.
+            yield f"    {_constraint('CountDefault', str(registry.service.limits.features))}"
         yield "  </ows:Operation>"
     yield f'  <ows:Parameter name="version">{_values(VERSIONS)}</ows:Parameter>'
     for name, value in CONFORMANCE.items():

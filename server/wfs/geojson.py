@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import shapely
 
 from layers.sources.batch import geometry, ids, properties
+from layers.sources.geometry import shapes as read_shapes
 from server.wfs.coordinates import Offsets, bracketed, by_family, grouped, joined, ragged
 from server.wfs.values import json_texts, rounded
 
@@ -30,8 +31,7 @@ def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool 
 
 def geometries(column: pa.Array, *, degrees: bool | None = None) -> pa.Array:
     """GeoJSON of a WKB column, `null` where there is none; `degrees` None keeps the digits as stored."""
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")
-    return pc.fill_null(by_family(shapes, partial(_written, degrees=degrees)), "null")
+    return pc.fill_null(by_family(read_shapes(column), partial(_written, degrees=degrees)), "null")
 
 
 def _written(shapes: Any, _: Offsets, *, degrees: bool | None) -> pa.Array:

@@ -82,7 +82,8 @@ async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_ty
     packed = "gzip" in asked.request.headers.get("accept-encoding", "") if asked.request is not None else False
     if packed:
         headers["Content-Encoding"] = "gzip"
-    stream = Stream(_packed(chunks()) if packed else chunks())
+    whole = _begun(chunks())
+    stream = Stream(_packed(whole) if packed else whole)
     await stream.first()
     return StreamedResponse(stream, media_type=media_type, headers=headers)
 
@@ -110,6 +111,13 @@ def _page_address(asked: Asked, offset: int, limit: int) -> str:
     left_out = {"STARTINDEX", "COUNT", "MAXFEATURES"}
     pairs = [(name, value) for name, value in asked.params.raw if name.upper() not in left_out]
     return f"{asked.address}?{urlencode([*pairs, ('STARTINDEX', str(offset)), ('COUNT', str(limit))])}"
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, the first two as one: data that cannot be read is told before anything is sent."""
+    with closing(chunks):  # type: ignore[type-var]
+        yield next(chunks) + next(chunks, b"")
+        yield from chunks
 
 
 def _packed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,8 +4,10 @@ Every geometry carries gml:id, which its type requires, made of the feature's ow
 stays one. The order of the axes is that of `srs_name`.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -18,6 +20,7 @@ from shapely import GeometryType
 from layers.sources.batch import geometry as column_of_geometry
 from layers.sources.batch import ids as feature_ids
 from layers.sources.batch import properties
+from layers.sources.geometry import shapes as read_shapes
 from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
 from server.wfs.feature_type import FeatureType
 from server.wfs.names import xml_ids
@@ -39,21 +42,44 @@ def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has
     """A `wfs:member` for each feature of a batch (OGC 09-025r2, 11.3.3)."""
     ids = xml_ids(feature_ids(batch))
     prefix, local = kind.namespace.prefix, kind.layer.id
-    parts: list[Any] = [joined(f'<wfs:member><{prefix}:{local} gml:id="', ids, '">')]
+    parts: list[Any] = [f'<wfs:member><{prefix}:{local} gml:id="', ids, '">']
     for name, values in properties(batch, has_geometry=has_geometry).items():
-        element = kind.elements[name]
-        parts.append(joined(f"<{prefix}:{element}>", xml_texts(values), f"</{prefix}:{element}>"))
+        _add(parts, f"{prefix}:{kind.elements[name]}", values, xml_texts)
     if has_geometry:
-        geometry = geometries(column_of_geometry(batch), ids, notation, promoted=kind.facts.geometry)
-        parts.append(joined(f"<{prefix}:{kind.geometry}>", geometry, f"</{prefix}:{kind.geometry}>"))
+        shapes = column_of_geometry(batch)
+        written = geometries(shapes, ids, notation, promoted=kind.facts.geometry)
+        _add(parts, f"{prefix}:{kind.geometry}", written, _as_is)
     parts.append(f"</{prefix}:{local}></wfs:member>\n")
-    return pa.compute.binary_join_element_wise(*parts, "", null_handling="skip")
+    return pa.compute.binary_join_element_wise(*_merged(parts), "", null_handling="skip")
+
+
+def _as_is(values: pa.Array) -> pa.Array:
+    return values
+
+
+def _add(parts: list[Any], element: str, values: pa.Array, write: Callable[[pa.Array], pa.Array]) -> None:
+    """An element with a value, left out where there is none; joined ahead only where some are missing."""
+    if values.null_count == len(values):
+        return
+    texts = write(values)
+    pieces = [f"<{element}>", texts, f"</{element}>"]
+    parts.extend([joined(*pieces)] if texts.null_count else pieces)
+
+
+def _merged(parts: list[Any]) -> Iterator[Any]:
+    """The parts, with literals that follow each other made one."""
+    for literal, group in groupby(parts, lambda part: isinstance(part, str)):
+        if literal:
+            yield "".join(group)
+        else:
+            yield from group
 
 
 def geometries(column: pa.Array, ids: pa.Array, notation: Notation, *, promoted: str) -> pa.Array:
     """GML of a WKB column; null where there is none. `promoted` is the geometry type that the schema says."""
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")
-    return by_family(shapes, partial(_written, ids=ids, notation=notation, promoted=promoted.startswith("Multi")))
+    return by_family(
+        read_shapes(column), partial(_written, ids=ids, notation=notation, promoted=promoted.startswith("Multi"))
+    )
 
 
 def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation, promoted: bool) -> pa.Array:

@@ -16,7 +16,10 @@ def texts(column: pa.Array) -> pa.Array:
     if pa.types.is_string(kind):
         return column
     if pa.types.is_floating(kind):
-        return pc.cast(pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind)), pa.string())
+        finite = pc.is_finite(column)
+        if not pc.all(finite, skip_nulls=True, min_count=0).as_py():
+            column = pc.if_else(finite, column, pa.scalar(None, kind))
+        return pc.cast(column, pa.string())
     if pa.types.is_timestamp(kind):
         return pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ" if kind.tz else "%Y-%m-%dT%H:%M:%S")
     if pa.types.is_binary(kind):
@@ -30,6 +33,8 @@ def xml_texts(column: pa.Array) -> pa.Array:
     array = texts(column)
     if not pa.types.is_string(column.type):
         return array
+    if not _has(array, _MARKUP):
+        return array
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;")):
         if pc.any(pc.match_substring(array, character)).as_py():
             array = pc.replace_substring(array, character, entity)
@@ -42,11 +47,29 @@ def json_texts(column: pa.Array) -> pa.Array:
     """The column as JSON values, `null` where there is none."""
     array = texts(column)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
-        if pc.any(pc.match_substring_regex(array, '["\\\\\u0000-\u001f]')).as_py():
-            array = _json_strings(array)
-        else:
-            array = pc.binary_join_element_wise('"', array, '"', "")
+        plain = not _has(array, _QUOTED)
+        array = pc.binary_join_element_wise('"', array, '"', "") if plain else _json_strings(array)
     return pc.fill_null(array, "null")
+
+
+def _flags(*codes: int) -> "np.typing.NDArray[np.bool_]":
+    flags = np.zeros(256, dtype=bool)
+    flags[list(codes)] = True
+    return flags
+
+
+# U+FFFE and U+FFFF start with the byte 0xEF.
+_MARKUP = _flags(*range(9), 11, 12, *range(13, 32), *b"&<>", 0xEF)
+_QUOTED = _flags(*range(32), *b'"\\')
+
+
+def _has(array: pa.Array, flags: "np.typing.NDArray[np.bool_]") -> bool:
+    """True where one of these bytes is in the array's text: one look at all of it, for most columns have none."""
+    _, offsets, data = array.buffers()
+    if data is None:
+        return False
+    ends = np.frombuffer(offsets, dtype=np.int32, count=array.offset + len(array) + 1)
+    return bool(flags[np.frombuffer(data, dtype=np.uint8)[ends[array.offset] : ends[-1]]].any())
 
 
 def _json_strings(array: pa.Array) -> pa.Array:

@@ -165,3 +165,14 @@ def test_z_is_kept_by_a_reprojection(folder):
     source = Features("l", facts(folder, "types.gpkg", "linestring_z"))
     shape = shapely.from_wkb(next(iter(rows(source, crs="EPSG:3857")))["geometry"])
     assert shapely.get_coordinates(shape, include_z=True)[:, 2].tolist() == [1.5, 2.25, 3.0]
+
+
+def test_a_multisurface_without_curves_is_a_multipolygon():
+    from layers.sources.geometry import shapes as read
+
+    polygons = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)])
+    wkb = bytearray(shapely.to_wkb(polygons, byte_order=1))
+    wkb[1] = 12
+    curve = bytes.fromhex("0108000000030000000000000000000000000000000000f03f00000000000000400000000000000000")
+    found = read(pa.array([bytes(wkb), None, curve + b"\0" * 16]))
+    assert (found[0] == polygons, found[1], found[2]) == (True, None, None)
