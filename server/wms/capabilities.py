@@ -317,9 +317,11 @@ def _styles(view: View, layer: Layer) -> Iterator[str]:
     for name in layer.styles:
         title = _DEFAULT_STYLE[view.language] if name == "default" else name.replace("_", " ").capitalize()
         width, height = view.legends[layer.id, name]
+        own = view.language == view.registry.service.language
+        spoken = "" if own else f"&LANGUAGE={LANGUAGES[view.language]}"
         address = (
             f"{view.address}SERVICE=WMS&VERSION={view.version}&REQUEST=GetLegendGraphic&FORMAT=image/png"
-            f"&LAYER={layer.name}&STYLE={name}"
+            f"&LAYER={layer.name}&STYLE={name}{spoken}"
         )
         yield (
             f"<Style><Name>{escaped(name)}</Name><Title>{escaped(title)}</Title>"

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from layers.legend import legend, legend_size
-
 from layers.registry import Registry
 from server.documents import Document
 from server.wms.capabilities import View, capabilities
@@ -20,25 +19,27 @@ CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml
 
 def documents(registry: Registry) -> Iterator[Document]:
     """Every document of WMS for a registry."""
-    boxes, sizes = extents(registry), legend_sizes(registry)
+    boxes = extents(registry)
+    sizes = {language: legend_sizes(registry, language) for language in LANGUAGES}
     for theme in (None, *registry.themes):
         prefix = "wms" if theme is None else f"themes/{theme}/wms"
         for version in VERSIONS:
             for language in LANGUAGES:
-                body = capabilities(View(registry, theme, version, language, boxes, sizes))
+                body = capabilities(View(registry, theme, version, language, boxes, sizes[language]))
                 key = f"{prefix}/{version}/capabilities"
                 yield Document(f"{key}.{language}", CAPABILITIES_TYPES[version], body)
                 if language == registry.service.language:
                     yield Document(key, CAPABILITIES_TYPES[version], body)
     for layer in registry.layers.values():
         for style in layer.styles:
-            yield Document(f"wms/legend/{layer.id}/{style}.png", "image/png", legend(registry, layer.id, style))
+            picture = legend(registry, layer.id, style, language=registry.service.language, transparent=True)
+            yield Document(f"wms/legend/{layer.id}/{style}.png", "image/png", picture)
 
 
-def legend_sizes(registry: Registry) -> dict[tuple[str, str], tuple[int, int]]:
+def legend_sizes(registry: Registry, language: str) -> dict[tuple[str, str], tuple[int, int]]:
     """Width and height in pixels of every style's legend, by layer and style."""
     return {
-        (layer.id, style): legend_size(registry, layer.id, style)
+        (layer.id, style): legend_size(registry, layer.id, style, language=language)
         for layer in registry.layers.values()
         for style in layer.styles
     }
@@ -64,10 +65,10 @@ class _ByVersion:
 
 @lru_cache(maxsize=64)
 def _kept(key: _ByVersion, theme: str | None, version: str, language: str) -> bytes:
-    boxes, sizes = _measured(key)
+    boxes, sizes = _measured(key, language)
     return capabilities(View(key.registry, theme, version, language, boxes, sizes))
 
 
 @lru_cache(maxsize=2)
-def _measured(key: _ByVersion) -> tuple[Mapping[str, Boxes], Mapping[tuple[str, str], tuple[int, int]]]:
-    return extents(key.registry), legend_sizes(key.registry)
+def _measured(key: _ByVersion, language: str) -> tuple[Mapping[str, Boxes], Mapping[tuple[str, str], tuple[int, int]]]:
+    return extents(key.registry), legend_sizes(key.registry, language)

@@ -34,7 +34,7 @@ def options(asked: Asked) -> dict[str, Any]:
         "scale": _scale(asked),
         "rule": asked.params.text("RULE") or None,
         "dpi": parameters.dpi(asked.params),
-        "transparent": parameters.boolean(asked.params, "TRANSPARENT"),
+        "transparent": not asked.params.text("TRANSPARENT") or parameters.boolean(asked.params, "TRANSPARENT"),
         "size": (_side(asked, "WIDTH"), _side(asked, "HEIGHT")),
     }
 

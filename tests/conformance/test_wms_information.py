@@ -113,3 +113,28 @@ def test_legends_have_the_sizes_that_capabilities_tell(client):
         assert picture.headers["content-type"] == legend.findtext(f"{WMS}Format")
         size = (int(legend.get("width")), int(legend.get("height")))
         assert Image.open(io.BytesIO(picture.content)).size == size
+
+
+def legend(client, **params):
+    answer = client.get("/wms", REQUEST="GetLegendGraphic", VERSION="1.3.0", LAYER="parcelle", **params)
+    assert answer.headers["content-type"] == "image/png", answer.text
+    return Image.open(io.BytesIO(answer.content)).convert("RGBA")
+
+
+def test_a_legend_is_transparent_unless_it_is_asked_not_to_be(client):
+    assert legend(client).getpixel((0, 0))[3] == 0
+    assert legend(client, TRANSPARENT="TRUE").getpixel((0, 0))[3] == 0
+    assert legend(client, TRANSPARENT="FALSE").getpixel((0, 0)) == (255, 255, 255, 255)
+
+
+def test_a_legend_is_drawn_for_the_asked_resolution_rule_and_size(client):
+    plain, fine = legend(client), legend(client, DPI=181)
+    assert fine.height == pytest.approx(2 * plain.height, abs=4)
+    assert legend(client, RULE="Section A", WIDTH=40, HEIGHT=30).size == (40, 30)
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])
+def test_a_rule_that_is_not_there_is_told(client, version):
+    answer = client.get("/wms", REQUEST="GetLegendGraphic", VERSION=version, LAYER="parcelle", RULE="Section Z")
+    assert answer.status_code == 400
+    assert "Section A" in answer.text
