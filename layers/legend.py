@@ -1,7 +1,7 @@
 """Legends: a swatch for each rule, drawn by Mapnik with the rule's own symbolizers, and its title to the right of it.
 
-Rules of one title are one entry, painted one upon the other (a road's edge and its surface). Raster colour maps become a
-ramp or a list of classes. Sizes are pixels; `dpi` scales everything, 90.71 being the standard's 0.28 mm pixel.
+Rules of one title are one entry, painted one upon the other (a road's edge and its surface). Raster colour maps become
+a ramp or a list of classes. Sizes are pixels; `dpi` scales everything, 90.71 being the standard's 0.28 mm pixel.
 """
 
 from collections.abc import Iterable
@@ -100,11 +100,19 @@ def entries(layer: Layer, style: model.Style, language: str, scale: float | None
     if not isinstance(layer.facts, VectorFacts):
         return (Entry(title),)
     shown = [r for part in style.parts for r in part.rules if has_swatch(r) and _at(r, scale)]
-    grouped: dict[str, list[model.Rule]] = {}
-    for found in shown:
-        grouped.setdefault(found.title or (found.name if found.name != "default" else ""), []).append(found)
-    lines = tuple(Entry(label, tuple(_together(rules))) for label, rules in grouped.items())
+    lines = tuple(Entry(label, tuple(_together(rules))) for label, rules in _grouped(shown).items())
     return tuple(replace(e, label=title) if not e.label and len(lines) == 1 else e for e in lines)
+
+
+def _grouped(rules: list[model.Rule]) -> dict[str, list[model.Rule]]:
+    """Rules by what the legend calls them; one without a title goes with the titled ones of the same filter."""
+    labels = {rule.filter: rule.title for rule in rules if rule.title and not rule.is_else}
+    grouped: dict[str, list[model.Rule]] = {}
+    for rule in rules:
+        same = None if rule.title or rule.is_else else labels.get(rule.filter)
+        name = rule.name if rule.name != "default" else ""
+        grouped.setdefault(same or rule.title or name, []).append(rule)
+    return grouped
 
 
 def _at(rule: model.Rule, scale: float | None) -> bool:

@@ -7,11 +7,29 @@ from layers.styles.mapnik import drawn
 
 _HONOURED = frozenset(
     option.lower()
-    for option in (
-        "ruleEvaluation composite inclusion graphic-margin placement autoWrap spaceAround repeat maxAngleDelta group "
-        "minGroupDistance conflictResolution forceLeftToRight maxDisplacement charSpacing followLine goodnessOfFit "
-        "labelAllGroup removeOverlaps graphic-resize polygonAlign"
-    ).split()
+    for option in [
+        "ruleEvaluation",
+        "composite",
+        "inclusion",
+        "graphic-margin",
+        "placement",
+        "autoWrap",
+        "spaceAround",
+        "repeat",
+        "maxAngleDelta",
+        "group",
+        "minGroupDistance",
+        "conflictResolution",
+        "forceLeftToRight",
+        "maxDisplacement",
+        "charSpacing",
+        "followLine",
+        "goodnessOfFit",
+        "labelAllGroup",
+        "removeOverlaps",
+        "graphic-resize",
+        "polygonAlign",
+    ]
 )
 """Vendor options that are drawn, or that ask for what Mapnik does anyway."""
 

@@ -6,6 +6,7 @@ the condition under which it is drawn.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from layers.styles.color import hex_color, rgb
@@ -136,7 +137,7 @@ def _blended(arguments: tuple[Expression, ...]) -> Iterator[tuple[Filter, Expres
     stops = [(x, rgb(c)) for x, c in zip(xs, colors, strict=True) if x is not None and c is not None]
     steps = max(_COLOR_STEPS // (len(stops) - 1), 4)
     points = [stops[0]]
-    for (x0, c0), (x1, c1) in zip(stops, stops[1:], strict=False):
+    for (x0, c0), (x1, c1) in pairwise(stops):
         points += [_between(x0, c0, x1, c1, i / steps) for i in range(1, steps + 1)]
     for index, (_, color) in enumerate(points):
         bounds: list[Filter] = []

@@ -22,7 +22,7 @@ _GREEN, _DARK, _ORANGE, _WHITE = (Literal(c) for c in ("#8fb07a", "#52703f", "#b
 def default_style(geometry: str) -> Style:
     """A style for a geometry type of `layers.facts.VectorFacts`; anything else ("Raster") is drawn as a raster."""
     kind = geometry.removeprefix("Multi")
-    symbolizers = {
+    symbolizers: dict[str, tuple[Symbolizer, ...]] = {
         "Point": (_point(),),
         "LineString": (_line(),),
         "Polygon": (_polygon(),),

@@ -29,11 +29,10 @@ _REPEAT = 250.0
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A TextSymbolizer's XML, the faces of its font in order of preference, and its rank (greater is drawn first)."""
+    """A TextSymbolizer's XML, and the faces of its font in order of preference."""
 
     xml: str
     faces: tuple[str, ...]
-    priority: float
 
 
 def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
@@ -43,7 +42,7 @@ def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
     placed: dict[str, str | None] = {
         **_halo(symbolizer, drawing),
         **_placed(symbolizer, drawing),
-        **_optional(symbolizer, drawing),
+        **_optional(symbolizer),
     }
     drawn = attributes(
         fontset_name=font_set_name(faces),
@@ -53,8 +52,7 @@ def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
         text_transform=case,
         **placed,
     )
-    rank = 0.0 if symbolizer.priority is None else fixed(symbolizer.priority, "the priority of a label", drawing, 0.0)
-    return Label(f"<TextSymbolizer{drawn}>{escape(content)}</TextSymbolizer>", faces, rank)
+    return Label(f"<TextSymbolizer{drawn}>{escape(content)}</TextSymbolizer>", faces)
 
 
 def font_set_name(faces: tuple[str, ...]) -> str:
@@ -64,10 +62,10 @@ def font_set_name(faces: tuple[str, ...]) -> str:
 
 def _content(expression: Expression, drawing: Drawing) -> tuple[str, str | None]:
     """The label's expression, and the case that it is to be in."""
-    if isinstance(expression, Function) and len(expression.arguments) == 1:
-        if case := _CASES.get(expression.name.lower()):
-            return text_value(expression.arguments[0], drawing.fields), case
-    if isinstance(expression, Function) and expression.name.lower() == "changecase":
+    name = expression.name.lower() if isinstance(expression, Function) and expression.arguments else ""
+    if isinstance(expression, Function) and name in _CASES:
+        return text_value(expression.arguments[0], drawing.fields), _CASES[name]
+    if isinstance(expression, Function) and name == "changecase":
         up = any(isinstance(a, Literal) and str(a.value).lower() == "toupper" for a in expression.arguments)
         return text_value(expression.arguments[0], drawing.fields), "uppercase" if up else "lowercase"
     if isinstance(expression, Literal):
@@ -86,9 +84,9 @@ def _faces(font: model.Font, drawing: Drawing) -> tuple[str, ...]:
         face = _face(family, known, bold=bold, slanted=slanted)
         if face and face not in found:
             found.append(face)
-    if font.families and _face(font.families[0], known, bold=bold, slanted=slanted) is None:
-        if font.families[0].lower() not in GENERIC:
-            drawing.complain(f"the font {font.families[0]!r} is not installed: {found[0]} is used")
+    first = font.families[0] if font.families else FALLBACK
+    if first.lower() not in GENERIC and _face(first, known, bold=bold, slanted=slanted) is None:
+        drawing.complain(f"the font {first!r} is not installed: {found[0]} is used")
     return tuple(found)
 
 
@@ -171,7 +169,7 @@ def _amount(options: model.Options, name: str) -> float | None:
         raise UndrawableError(f"the option {name}={written!r}") from None
 
 
-def _optional(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str | None]:
+def _optional(symbolizer: model.TextSymbolizer) -> dict[str, str | None]:
     """GeoServer's and QGIS's vendor options."""
     options, given = symbolizer.options, {}
     on_line = isinstance(symbolizer.placement, model.LinePlacement)

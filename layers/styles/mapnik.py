@@ -2,8 +2,8 @@
 
 `drawn` gives everything that a `<Map>` needs of a style; `style_xml` the styles alone. Labels are in styles of their
 own, last: drawn after everything else, by priority. A renderer puts `font_sets` and the styles into its map, names the
-styles in its layers (those of `labels` in layers after all others, if labels are to lie on top of the whole picture) and
-calls `mapnik.render`, or `mapnik.render_with_vars(map, image, {"metre": …}, scale_factor)` where `ground_units` is
+styles in its layers (those of `labels` in layers after all others, if labels are to lie on top of the whole
+picture) and calls `mapnik.render`, or `mapnik.render_with_vars(map, image, {"metre": …}, scale_factor)` where `ground_units` is
 true: pixels in a metre on the ground, over scale_factor. scale_factor is dpi × 0.28 / 25.4.
 """
 
@@ -15,17 +15,52 @@ from xml.sax.saxutils import escape
 
 from layers.styles import graphics, labels, model
 from layers.styles.choices import branches
-from layers.styles.expressions import Expression, Filter, Function, Not, Or, number, property_names
+from layers.styles.expressions import (
+    Comparison,
+    Expression,
+    Filter,
+    Function,
+    Literal,
+    Not,
+    Or,
+    number,
+    property_names,
+)
 from layers.styles.mapnik_expression import Fields, UndrawableError, condition
 from layers.styles.paint import GROUND, METRES, PIXELS, Drawing, attributes, color, opacity, plain, size
 
 NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 SCALE_TOLERANCE = 1e-3
-"""Both limits of a rule are taken this much smaller, so that a map at a nominal 1:25 000 is on one side of it for sure."""
+"""Both limits of a rule are taken this much smaller, so that a map at a nominal 1:25 000 is on one side for sure."""
+
+PRIORITY_CLASSES = (1.0, 10.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 1e6)
+"""Mapnik places labels in the order of the data; where a field tells the priority, the greatest classes go first."""
 
 _COMPOSITIONS = frozenset(
-    "multiply screen overlay darken lighten color-dodge color-burn hard-light soft-light difference exclusion src-over "
-    "src-atop dst-out dst-in src-in plus xor hue saturation color value".split()
+    [
+        "multiply",
+        "screen",
+        "overlay",
+        "darken",
+        "lighten",
+        "color-dodge",
+        "color-burn",
+        "hard-light",
+        "soft-light",
+        "difference",
+        "exclusion",
+        "src-over",
+        "src-atop",
+        "dst-out",
+        "dst-in",
+        "src-in",
+        "plus",
+        "xor",
+        "hue",
+        "saturation",
+        "color",
+        "value",
+    ]
 )
 
 
@@ -146,7 +181,10 @@ def _part(part: model.FeatureTypeStyle, compiler: _Compiler) -> _Rules:
 def _priorities(part: model.FeatureTypeStyle) -> list[float]:
     """The ranks of the labels of a part, 0 where none or no number is given."""
     text = [s for r in part.rules for s in r.symbolizers if isinstance(s, model.TextSymbolizer)]
-    return sorted({number(s.priority) or 0.0 for s in text})
+    ranks = {number(s.priority) or 0.0 for s in text}
+    if any(s.priority is not None and number(s.priority) is None for s in text):
+        ranks |= {*PRIORITY_CLASSES, 0.0}
+    return sorted(ranks)
 
 
 def _scales(rule: model.Rule) -> str:
@@ -167,7 +205,7 @@ def _rule(filter_text: str, head: str, body: str, *, is_else: bool) -> str:
 def _symbolizers(
     rule: model.Rule, part: model.FeatureTypeStyle, own: str, head: str, compiler: _Compiler
 ) -> tuple[list[str], dict[float, list[str]]]:
-    """Mapnik's rules of a rule: one for all plain symbolizers that follow each other, one for each branch of a choice."""
+    """Mapnik's rules of a rule: one for plain symbolizers that follow each other, one for each branch."""
     paint: list[str] = []
     text: dict[float, list[str]] = {}
     waiting = ""
@@ -207,8 +245,24 @@ def _branches(
         except UndrawableError as error:
             compiler.complain(f"{error}: not drawn")
             continue
-        if xml:
-            yield branch.conditions or None, xml, rank
+        if rank is None and xml:
+            yield branch.conditions or None, xml, None
+        elif isinstance(branch.drawn, model.TextSymbolizer) and xml:
+            for condition_of_rank, own_rank in _ranks(branch.drawn.priority):
+                yield (*branch.conditions, *condition_of_rank), xml, own_rank
+
+
+def _ranks(priority: Expression | None) -> Iterator[tuple[tuple[Filter, ...], float]]:
+    """Conditions and ranks of a label: one where the priority is a number, else a class for each order of magnitude."""
+    if priority is None or number(priority) is not None:
+        yield (), number(priority) or 0.0
+        return
+    yield (Not(Comparison(">=", priority, Literal(PRIORITY_CLASSES[0]))),), 0.0
+    for index, low in enumerate(PRIORITY_CLASSES):
+        bounds: tuple[Filter, ...] = (Comparison(">=", priority, Literal(low)),)
+        if index + 1 < len(PRIORITY_CLASSES):
+            bounds += (Comparison("<", priority, Literal(PRIORITY_CLASSES[index + 1])),)
+        yield bounds, low
 
 
 def _conditional(
@@ -250,7 +304,7 @@ def _xml(symbolizer: model.Symbolizer, compiler: _Compiler) -> tuple[str, float 
         case model.TextSymbolizer():
             found = labels.label(symbolizer, drawing)
             compiler.faces.add(found.faces)
-            return _label_graphic(symbolizer, drawing) + found.xml, found.priority
+            return _label_graphic(symbolizer, drawing) + found.xml, 0.0
     return "", None
 
 

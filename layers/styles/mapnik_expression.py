@@ -6,6 +6,7 @@ how a literal is written; where a field's type is not known, both ways are asked
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from layers.styles.expressions import (
     And,
@@ -30,8 +31,24 @@ type Fields = Mapping[str, str]
 NUMERIC = frozenset(("integer", "real"))
 _SPECIAL = re.compile(r"([.^$|()\[\]{}*+?\\])")
 _TEXT_FUNCTIONS = frozenset(
-    "strsubstring strsubstringstart substring substr left right concatenate concat strconcat strtrim trim strreplace "
-    "replace numberformat formatnumber to_string".split()
+    [
+        "strsubstring",
+        "strsubstringstart",
+        "substring",
+        "substr",
+        "left",
+        "right",
+        "concatenate",
+        "concat",
+        "strconcat",
+        "strtrim",
+        "trim",
+        "strreplace",
+        "replace",
+        "numberformat",
+        "formatnumber",
+        "to_string",
+    ]
 )
 
 
@@ -259,7 +276,7 @@ def _interpolated(arguments: tuple[Expression, ...], fields: Fields) -> str:
         raise UndrawableError(f"Interpolate with {', '.join(words)}")
     xs, ys = numbers[::2], numbers[1::2]
     terms = [_plain(ys[0])]
-    for (x0, x1), (y0, y1) in zip(zip(xs, xs[1:], strict=False), zip(ys, ys[1:], strict=False), strict=True):
+    for (x0, x1), (y0, y1) in zip(pairwise(xs), pairwise(ys), strict=True):
         if x1 > x0 and y1 != y0:
             way = f"min(max({subject} - ({_plain(x0)}), 0), {_plain(x1 - x0)})"
             terms.append(f"({_plain((y1 - y0) / (x1 - x0))})*{way}")

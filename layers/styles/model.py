@@ -14,6 +14,8 @@ type Options = tuple[tuple[str, str], ...]
 """Vendor options, name and value, in their order."""
 
 ZERO, HALF, ONE = Literal(0), Literal(0.5), Literal(1)
+GRAY, BLACK, WHITE = Literal("#808080"), Literal("#000000"), Literal("#ffffff")
+TEN, EMPTY = Literal(10), Literal("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class StyleWarning:
 class Fill:
     """A colour or a repeated graphic."""
 
-    color: Expression = Literal("#808080")
+    color: Expression = GRAY
     opacity: Expression = ONE
     graphic: "Graphic | None" = None
 
@@ -50,7 +52,7 @@ class GraphicStroke:
 class Stroke:
     """A line's paint; `dashes` are lengths drawn and left out by turns."""
 
-    color: Expression = Literal("#000000")
+    color: Expression = BLACK
     opacity: Expression = ONE
     width: Expression = ONE
     join: str = "miter"
@@ -96,7 +98,7 @@ class Font:
     """Families in order of preference."""
 
     families: tuple[str, ...] = ()
-    size: Expression = Literal(10)
+    size: Expression = TEN
     style: str = "normal"
     weight: str = "normal"
 
@@ -106,7 +108,7 @@ class Halo:
     """A rim around the letters."""
 
     radius: Expression = ONE
-    fill: Fill = Fill(Literal("#ffffff"))
+    fill: Fill = Fill(WHITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +172,11 @@ class PolygonSymbolizer:
 class TextSymbolizer:
     """A label. `priority`: of two labels that meet, the one with the greater value stays."""
 
-    label: Expression = Literal("")
+    label: Expression = EMPTY
     font: Font = Font()
     placement: PointPlacement | LinePlacement | None = None
     halo: Halo | None = None
-    fill: Fill = Fill(Literal("#000000"))
+    fill: Fill = Fill(BLACK)
     graphic: Graphic | None = None
     priority: Expression | None = None
     geometry: Expression | None = None

@@ -11,7 +11,7 @@ from layers.styles.mapnik_expression import Fields, UndrawableError, value
 PIXELS = {"px": 1.0, "mm": 1 / 0.28}
 METRES = {"metre": 1.0, "foot": 0.3048}
 GROUND = "@metre"
-"""The variable that a renderer gives to `mapnik.render_with_vars`: pixels in a metre on the ground, over scale_factor."""
+"""What a renderer gives to `mapnik.render_with_vars`: pixels in a metre on the ground, over scale_factor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _hatch_lines(wave: tuple[float, float], side: int, width: float) -> list[tup
         return [((-9.0, p), (side + 9.0, p)) if kx == 0 else ((p, -9.0), (p, side + 9.0)) for p in at]
     corners = [0, kx, ky, kx + ky]
     margin = ceil(width * hypot(kx, ky) / side) + 1
-    lines = []
+    lines: list[tuple[tuple[float, float], ...]] = []
     for i in range(min(corners) - margin, max(corners) + margin + 1):
         x0, x1 = -side, 2 * side
         lines.append(((x0, (i * side - kx * x0) / ky), (x1, (i * side - kx * x1) / ky)))
@@ -94,7 +94,8 @@ def scattered(
 ) -> str:
     """The path of a tile with a mark of `size` pixels in the middle of every cell (width, height in pixels)."""
     (width, columns), (height, rows) = (_cells(side) for side in cell)
-    areas, lines = [], []
+    areas: list[Any] = []
+    lines: list[Any] = []
     for column in range(-1, columns + 1):
         for row in range(-1, rows + 1):
             x, y = round((column + 0.5) * width / columns), round((row + 0.5) * height / rows)

@@ -4,7 +4,7 @@ Values of 8 and 16 bits are looked up as they are; others are first put into so 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -24,9 +24,9 @@ _COLORS = ("red", "green", "blue")
 
 @dataclass(frozen=True, slots=True)
 class RasterLook:
-    """A raster's portrayal: the style's symbolizer, the file's palette (red, green, blue, alpha by value), a stretch."""
+    """A raster's portrayal: the style's symbolizer, the file's palette (RGBA by value), a stretch."""
 
-    symbolizer: RasterSymbolizer = RasterSymbolizer()
+    symbolizer: RasterSymbolizer = field(default_factory=RasterSymbolizer)
     palette: tuple[tuple[int, int, int, int], ...] = ()
     stretch: tuple[float, float] | None = None
 
@@ -73,8 +73,8 @@ def _transparent(picture: Rgba, data: Masked, bands: Sequence[Band], chosen: lis
     if alphas:
         alpha = np.ma.getdata(data[alphas[0]])
         picture[..., 3] = alpha if alpha.dtype == np.uint8 else _scaled(alpha, 0, float(np.iinfo(alpha.dtype).max))
-    mask = np.ma.getmask(data)
-    if mask is not np.ma.nomask:
+    if np.ma.is_masked(data):
+        mask = np.ma.getmaskarray(data)
         hidden = mask[chosen[0]] if len(chosen) == 1 else mask[chosen].all(axis=0)
         picture[hidden] = 0
     values = np.ma.getdata(data[chosen[0]])
@@ -183,7 +183,7 @@ def _contrasted(
         low, high = limits or (0.0, 1.0)
         shown = _scaled(values, low, high)
     if contrast is not None and (contrast.gamma != 1.0 or contrast.method in ("logarithmic", "exponential")):
-        return _curve(contrast).take(shown)
+        return np.asarray(_curve(contrast).take(shown), np.uint8)
     return shown
 
 

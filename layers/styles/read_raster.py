@@ -76,8 +76,7 @@ def _contrast(element: etree._Element | None) -> model.ContrastEnhancement | Non
 
 def _option(given: dict[Any, etree._Element], name: str) -> float | None:
     element = given.get(name)
-    found = None if element is None else number(value_of(element))
-    return found
+    return None if element is None else number(value_of(element))
 
 
 def _color_map(element: etree._Element | None) -> model.ColorMap | None:

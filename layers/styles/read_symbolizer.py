@@ -170,7 +170,8 @@ def _inline(element: etree._Element) -> bytes:
 def _font(element: etree._Element | None) -> model.Font:
     if element is None:
         return model.Font()
-    families, given = [], _parameters(element)
+    given = _parameters(element)
+    families: list[str] = []
     for item in xml.children(element, "CssParameter", "SvgParameter"):
         if item.get("name") == "font-family":
             families.extend(part.strip().strip("'\"") for part in (text(value_of(item)) or "").split(","))

@@ -36,7 +36,7 @@ def _pixels(rules: tuple[model.Rule, ...], width: int, height: int, scale_factor
 
     room = (width / scale_factor, height / scale_factor)
     kind = _kind(rules)
-    plain = tuple(_plain(rule, kind, room) for rule in rules)
+    plain = tuple(_plain(rule, room) for rule in rules)
     style = model.Style("swatch", "", "", (model.FeatureTypeStyle(plain),), base=base)
     found = drawn(style, "swatch")
     xml = "".join(text for _, text in found.styles)
@@ -84,7 +84,7 @@ def _geometry(kind: str, width: int, height: int) -> str:
     return f"POINT({width / 2} {height / 2})"
 
 
-def _plain(rule: model.Rule, kind: str, room: tuple[float, float]) -> model.Rule:
+def _plain(rule: model.Rule, room: tuple[float, float]) -> model.Rule:
     """The rule without its conditions, without choices, and no larger than the swatch."""
     symbolizers = []
     for symbolizer in rule.symbolizers:
@@ -94,7 +94,7 @@ def _plain(rule: model.Rule, kind: str, room: tuple[float, float]) -> model.Rule
             first = branches(symbolizer)[0].drawn
         except (UndrawableError, IndexError):
             continue
-        symbolizers.append(_fitted(_known(first), kind, room))
+        symbolizers.append(_fitted(_known(first), room))
     return model.Rule(name=rule.name, symbolizers=tuple(symbolizers), line=rule.line)
 
 
@@ -112,7 +112,7 @@ def _known(node: Any) -> Any:
     return replace(node, **changed)
 
 
-def _fitted(symbolizer: model.Symbolizer, kind: str, room: tuple[float, float]) -> model.Symbolizer:
+def _fitted(symbolizer: model.Symbolizer, room: tuple[float, float]) -> model.Symbolizer:
     if isinstance(symbolizer, model.PointSymbolizer):
         graphic = symbolizer.graphic
         return replace(symbolizer, graphic=replace(graphic, size=_at_most(graphic.size, min(room) - 2)), unit="px")

@@ -81,4 +81,4 @@ def text(element: etree._Element | None, *path: str, default: str = "") -> str:
 
 def line(element: etree._Element) -> int:
     """The element's line."""
-    return int(element.sourceline or 0)
+    return int(getattr(element, "sourceline", None) or 0)
