@@ -36,10 +36,11 @@ def documents(registry: Registry) -> Iterator[Document]:
             yield Document(f"wms/legend/{layer.id}/{style}.png", "image/png", picture)
 
 
-def legend_sizes(registry: Registry, language: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """Width and height in pixels of every style's legend, by layer and style."""
+def legend_sizes(registry: Registry, language: str = "") -> dict[tuple[str, str], tuple[int, int]]:
+    """Width and height in pixels of every style's legend in a language, the service's own by default."""
+    spoken = language or registry.service.language
     return {
-        (layer.id, style): legend_size(registry, layer.id, style, language=language)
+        (layer.id, style): legend_size(registry, layer.id, style, language=spoken)
         for layer in registry.layers.values()
         for style in layer.styles
     }
