@@ -208,6 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop, or until the front is gone."""
     asked = _arguments(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     if asked.parent:
         die_with_parent(signal.SIGTERM, asked.parent)
     asyncio.run(_serve(asked), loop_factory=_loop_factory())

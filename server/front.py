@@ -31,6 +31,7 @@ log = logging.getLogger("garrigue.front")
 
 KEEP_ALIVE = 30
 """Seconds that a connection may be idle, or a request's head take."""
+BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
@@ -62,6 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop."""
     asked = _arguments(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     published = open_current(asked.store)
     if published is None:
         sys.exit(f"garrigue: nothing has been compiled in {asked.store}; run garrigue check --compile")
@@ -111,7 +113,7 @@ def _uvicorn(reception: Reception, desk: Desk) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=5,
-        backlog=2048,
+        backlog=BACKLOG,
     )
 
 
@@ -131,7 +133,10 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         found.bind((host, port))
     except OSError as error:
+        found.close()
         sys.exit(f"garrigue: cannot listen on {host}:{port}: {error.strerror}")
+    # From here on clients may come: they wait until uvicorn takes over.
+    found.listen(BACKLOG)
     found.setblocking(False)
     return found
 

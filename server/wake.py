@@ -26,6 +26,8 @@ PATIENCE = 40.0
 LONGEST_PAUSE = 60.0
 QUICK = 10.0
 """An engine that dies within so many seconds is not started again at once."""
+LOOK = 20.0
+"""Seconds between looks whether the sleeping hours have come."""
 GRACE = 8.0
 """Seconds between asking the engine to stop and making it."""
 
@@ -172,7 +174,8 @@ class Engine:
     def _watch_idle(self) -> None:
         if self._timer is None and self.process is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(min(self.settings.idle, 30.0), self._look_if_idle)
+            left = self.settings.idle - (loop.time() - self._used_at)
+            self._timer = loop.call_later(min(max(left, 0.2), LOOK), self._look_if_idle)
 
     def _look_if_idle(self) -> None:
         self._timer = None
