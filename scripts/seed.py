@@ -41,6 +41,8 @@ def seed(
     """
     from layers.compile import load
 
+    if not dry_run:
+        _check_store(store)
     registry, _ = load(config, store)
     plans = _plans(registry, layers, levels, area, grid, style, time)
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
@@ -52,6 +54,14 @@ def seed(
     if any(report.failed for report in reports):
         raise typer.Exit(1)
     return None
+
+
+def _check_store(store: Path) -> None:
+    try:
+        (store / "jobs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _errors.print(f"[bold red]garrigue seed:[/] the store {store} cannot be written: {error.strerror}")
+        raise typer.Exit(1) from None
 
 
 def _plans(
