@@ -18,6 +18,7 @@ from layers.formats import image_format
 from layers.mapnik_env import mapnik
 from layers.query import MapQuery, Selection
 from layers.registry import Layer, Registry
+from layers.selected import selected
 from layers.sources import drawn, open_coverage, open_picture
 from layers.styles.load import field_types, style_of
 from layers.styles.mapnik import Drawn
@@ -72,7 +73,7 @@ def draw(registry: Registry, query: MapQuery) -> Any:
     Raises UnknownLayerError, UnknownStyleError, SourceError.
     """
     canvas: Any = None
-    shown = [item for item in _selected(registry, query) if _in_scale(item[0], query)]
+    shown = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
     for kind, items in groupby(shown, _run):
         if kind == "together":
             canvas = canvas or _canvas(query)
@@ -93,23 +94,6 @@ def _canvas(query: MapQuery) -> Any:
 def _has_alpha(name: str) -> bool:
     kind = image_format(name)
     return kind is None or kind.alpha
-
-
-def _selected(registry: Registry, query: MapQuery) -> list[tuple[Layer, Selection]]:
-    """Layers with their selections: the style by its own name, the default time where none is asked."""
-    found = []
-    for selection in query.layers:
-        layer = registry.layer(selection.layer)
-        default = (layer.default_time,) if layer.default_time else ()
-        exact = Selection(
-            layer.id,
-            layer.style(selection.style),
-            selection.time or default,
-            selection.filter,
-            selection.opacity,
-        )
-        found.append((layer, exact))
-    return found
 
 
 def _in_scale(layer: Layer, query: MapQuery) -> bool:
