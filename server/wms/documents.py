@@ -4,17 +4,15 @@ Keys: `wms/{version}/capabilities` in the service's own language, `wms/{version}
 the same below `themes/{theme}/`; `wms/legend/{layer}/{style}.png`.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 
 from layers.legend import legend, legend_size
 from layers.registry import Registry
 from server.documents import Document
 from server.wms.capabilities import View, capabilities
-from server.wms.extents import Boxes, extents
+from server.wms.extents import extents
+from server.wms.get_capabilities import CAPABILITIES_TYPES
 from server.wms.parameters import LANGUAGES, VERSIONS
-
-CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
 
 
 def documents(registry: Registry) -> Iterator[Document]:
@@ -47,29 +45,5 @@ def legend_sizes(registry: Registry, language: str = "") -> dict[tuple[str, str]
 
 
 def capabilities_of(registry: Registry, theme: str | None, version: str, language: str) -> bytes:
-    """One capabilities document, kept while the registry lives."""
-    return _kept(_ByVersion(registry), theme, version, language)
-
-
-class _ByVersion:
-    """A registry as the key of a cache: two are equal where their versions are."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByVersion) and other.registry.version == self.registry.version
-
-    def __hash__(self) -> int:
-        return hash(self.registry.version)
-
-
-@lru_cache(maxsize=64)
-def _kept(key: _ByVersion, theme: str | None, version: str, language: str) -> bytes:
-    boxes, sizes = _measured(key, language)
-    return capabilities(View(key.registry, theme, version, language, boxes, sizes))
-
-
-@lru_cache(maxsize=2)
-def _measured(key: _ByVersion, language: str) -> tuple[Mapping[str, Boxes], Mapping[tuple[str, str], tuple[int, int]]]:
-    return extents(key.registry), legend_sizes(key.registry, language)
+    """One capabilities document."""
+    return capabilities(View(registry, theme, version, language, extents(registry), legend_sizes(registry, language)))

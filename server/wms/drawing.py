@@ -28,3 +28,10 @@ def legend(registry: Registry, layer_id: str, style: str, options: dict[str, Any
     from layers.legend import legend as drawn
 
     return drawn(registry, layer_id, style, **options)
+
+
+def capabilities(registry: Registry, theme: str | None, version: str, language: str) -> bytes:
+    """The capabilities of a theme, or of all."""
+    from server.wms.documents import capabilities_of
+
+    return capabilities_of(registry, theme, version, language)

@@ -4,15 +4,28 @@ from starlette.responses import Response
 
 from server.context import Context
 from server.urls import BASE
-from server.wms.documents import CAPABILITIES_TYPES, capabilities_of
+from server.wms import drawing
 from server.wms.parameters import Asked, language
 
+CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
+KEPT = 64
 
-async def get_capabilities(_context: Context, asked: Asked) -> Response:
+type Key = tuple[str, str | None, str, str]
+
+_kept: dict[Key, bytes] = {}
+
+
+async def get_capabilities(context: Context, asked: Asked) -> Response:
     """The document, rendered once for a registry; FORMAT that is not offered means the default one (6.5)."""
-    body = capabilities_of(asked.registry, asked.theme, asked.version, language(asked))
+    key = (asked.registry.version, asked.theme, asked.version, language(asked))
+    if key not in _kept:
+        # Sizes of legends are among what is told: they are measured where drawing is at home.
+        body = await context.run(drawing.capabilities, *key[1:])
+        while len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)))
+        _kept[key] = body
     return Response(
-        body.replace(BASE.encode(), asked.base.encode()),
+        _kept[key].replace(BASE.encode(), asked.base.encode()),
         media_type=CAPABILITIES_TYPES[asked.version],
         headers={"Cache-Control": "no-cache"},
     )

@@ -20,7 +20,7 @@ HEAVY = {
 TELL = "print(*{m.split('.')[0] for m in sys.modules})"
 
 
-@pytest.mark.parametrize("operation", ["get_map", "get_feature_info", "get_legend_graphic"])
+@pytest.mark.parametrize("operation", ["get_map", "get_feature_info", "get_legend_graphic", "get_capabilities"])
 def test_the_engine_loads_nothing_that_draws(operation):
     program = (
         f"import sys, server.wms.service, server.wms.{operation}; print(*{{m.split('.')[0] for m in sys.modules}})"
