@@ -132,7 +132,8 @@ def _placed(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str
         "vertical_alignment": "top" if y < 0.25 else "bottom" if y > 0.75 else "middle",
         "dx": None if number(placement.displacement[0]) == 0 else shift[0],
         "dy": None if number(placement.displacement[1]) == 0 else f"-1*({shift[1]})",
-        "orientation": None if number(placement.rotation) == 0 else size(placement.rotation, "px", drawing),
+        # Mapnik turns counter-clockwise, the standard (05-077r4, 11.4.4) clockwise
+        "orientation": None if number(placement.rotation) == 0 else f"-1*({size(placement.rotation, 'px', drawing)})",
     }
 
 

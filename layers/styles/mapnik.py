@@ -1,10 +1,10 @@
 """A style as Mapnik's XML.
 
 `drawn` gives everything that a `<Map>` needs of a style; `style_xml` the styles alone. Labels are in styles of their
-own, last: drawn after everything else, by priority. A renderer puts `font_sets` and the styles into its map, names the
-styles in its layers (those of `labels` in layers after all others, if labels are to lie on top of the whole
-picture) and calls `mapnik.render`, or `mapnik.render_with_vars(map, image, {"metre": …}, scale_factor)` where `ground_units` is
-true: pixels in a metre on the ground, over scale_factor. scale_factor is dpi × 0.28 / 25.4.
+own, last: drawn after everything else, by priority. A renderer puts `font_sets` and the styles into its map, and names
+the styles in its layers (those of `labels` in layers after all others, if labels are to lie on top of everything). It
+calls `mapnik.render`, or where `ground_units` is true `mapnik.render_with_vars(map, image, {"metre": m}, factor)`, m
+being pixels in a metre on the ground, over the factor. The factor is dpi × 0.28 / 25.4.
 """
 
 from collections.abc import Iterator, Mapping

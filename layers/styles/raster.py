@@ -207,14 +207,16 @@ def _limits(
 
 def _scaled(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:
     if values.dtype == np.uint16 or values.dtype == np.uint8:
-        return _linear(low, high, 65536).take(values, mode="clip")
-    return _steps(values, low, high, 256).astype(np.uint8)
+        return np.asarray(_linear(low, high, 65536).take(values, mode="clip"), np.uint8)
+    shown: npt.NDArray[np.uint8] = _steps(values, low, high, 256).astype(np.uint8)
+    return shown
 
 
 @lru_cache(maxsize=64)
 def _linear(low: float, high: float, count: int) -> npt.NDArray[np.uint8]:
     span = high - low if high > low else 1.0
-    return (np.clip((np.arange(count) - low) / span, 0, 1) * 255 + 0.5).astype(np.uint8)
+    shown: npt.NDArray[np.uint8] = (np.clip((np.arange(count) - low) / span, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return shown
 
 
 @lru_cache(maxsize=64)
