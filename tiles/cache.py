@@ -37,6 +37,7 @@ from tiles.picture import Cutter, block_buffer, selection
 from tiles.store import Store
 
 logger = logging.getLogger("garrigue.tiles")
+logging.getLogger("mapproxy").setLevel(logging.WARNING)
 
 WAIT = 120.0
 """Seconds that a process waits for another one that draws the same metatile."""

@@ -13,7 +13,7 @@ from layers.model import Contact, Text
 from layers.registry import Layer, Registry
 from server.errors import printable
 from server.urls import BASE
-from server.wms.capabilities import INFO_FORMATS
+from server.wms.formats import INFO_FORMATS
 from tiles.format import tile_format
 from tiles.grids import Grid
 from tiles.limits import limits

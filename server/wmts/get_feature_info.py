@@ -8,6 +8,8 @@ from server.errors import InvalidParameterError, ServiceError
 from server.kvp import Params
 from server.tile_path import TileRequest
 from server.tile_response import table_of
+from server.wms.drawing import information
+from server.wms.formats import INFO_FORMATS
 from tiles.grids import grid
 
 
@@ -20,9 +22,6 @@ class PointOutOfRangeError(ServiceError):
 
 async def get_feature_info(context: Context, asked: TileRequest, params: Params) -> Response:
     """Features and values at the pixel I, J of a tile, in the format of InfoFormat; read in a render process."""
-    from layers.info import point_info
-
-    from server.wms.info_formats import FORMATS, Answer, found, info_format
 
     registry = context.registry
     tile = table_of(registry).find(asked)
@@ -31,7 +30,7 @@ async def get_feature_info(context: Context, asked: TileRequest, params: Params)
         raise InvalidParameterError(f"the layer {asked.layer} cannot be queried", "Layer")
     name = info_format(params.required("InfoFormat"))
     if name is None:
-        raise InvalidParameterError(f"InfoFormat must be one of {', '.join(FORMATS)}", "InfoFormat")
+        raise InvalidParameterError(f"InfoFormat must be one of {', '.join(INFO_FORMATS)}", "InfoFormat")
     tiling = grid(tile.address.grid, registry.config)
     picture = MapQuery(
         layers=(Selection(layer.id, tile.address.style, (tile.address.time,) if tile.address.time else ()),),
@@ -42,10 +41,8 @@ async def get_feature_info(context: Context, asked: TileRequest, params: Params)
     )
     limit = min(params.integer("FEATURE_COUNT", 10, minimum=1), registry.service.limits.info_features)
     query = PointQuery(picture, _pixel(params, "I", tiling.tile_size), _pixel(params, "J", tiling.tile_size), limit)
-    infos = await context.run(point_info, query)
-    language = registry.service.language
-    answer = Answer(registry, query, found(registry, infos, language), language)
-    return Response(FORMATS[name](answer), media_type=name, headers={"Cache-Control": "no-cache"})
+    body = await context.run(information, query, name, registry.service.language)
+    return Response(body, media_type=name, headers={"Cache-Control": "no-cache"})
 
 
 def _pixel(params: Params, name: str, size: int) -> int:
