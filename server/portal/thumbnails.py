@@ -16,6 +16,8 @@ from tiles.table import layer_grids
 
 WIDTH, HEIGHT = 320, 180
 """Pixels of the picture's frame."""
+QUARTER = 50_000
+"""Metres: what is smaller may fill the frame and reach beyond it; a territory is shown whole, for its outline."""
 
 
 class Picture(NamedTuple):
@@ -32,19 +34,15 @@ def mercator(layer: Layer, registry: Registry) -> Grid | None:
 
 
 def thumbnail(layer: Layer, registry: Registry) -> tuple[Picture, ...]:
-    """The tiles of the deepest level at which the layer's extent fits into the frame; empty where there is none."""
+    """The tiles of the deepest level at which the layer's extent suits the frame; empty where there is none."""
     grid = mercator(layer, registry)
     if grid is None:
         return ()
     west, south, east, north = layer.extent_in(grid.crs)
     levels = limits(layer, grid)
-    fitting = [
-        level
-        for level in levels
-        if (east - west) / grid.cell_sizes[level.z] <= WIDTH * 1.1
-        and (north - south) / grid.cell_sizes[level.z] <= HEIGHT * 1.1
-    ]
-    level = (fitting or levels)[-1 if fitting else 0]
+    most = 2.1 if max(east - west, north - south) < QUARTER else 1.1
+    smallest = max((east - west) / WIDTH, (north - south) / HEIGHT) / most
+    level = next((item for item in reversed(levels) if grid.cell_sizes[item.z] >= smallest), levels[0])
     cell = grid.cell_sizes[level.z]
     left = ((west + east) / 2 - grid.origin[0]) / cell - WIDTH / 2
     top = (grid.origin[1] - (south + north) / 2) / cell - HEIGHT / 2
