@@ -9,7 +9,7 @@ from server.kvp import Params
 from server.tile_path import TileRequest
 from server.tile_response import table_of
 from server.wms.drawing import information
-from server.wms.formats import INFO_FORMATS
+from server.wms.formats import INFO_FORMATS, info_format
 from tiles.grids import grid
 
 
