@@ -7,6 +7,7 @@ ends a task that takes too long.
 
 import asyncio
 import logging
+import os
 import pickle
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -66,13 +67,15 @@ class _Worker:
         """Send a task and wait for its result. Raises EOFError where the process dies."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
+        self.pipe.send_bytes(message)
         loop.add_reader(self.pipe.fileno(), _done, ready)
         try:
-            self.pipe.send_bytes(message)
             await ready
         finally:
             loop.remove_reader(self.pipe.fileno())
-        return self.pipe.recv_bytes()
+        # uvloop leaves a file that it watched without blocking, and a large answer comes in pieces.
+        os.set_blocking(self.pipe.fileno(), True)
+        return await asyncio.to_thread(self.pipe.recv_bytes)
 
     def end(self) -> None:
         """Kill the process, whatever it does."""
@@ -119,7 +122,13 @@ class Pool:
             self._replace(worker)
             if isinstance(error, TimeoutError):
                 raise TimedOutError(seconds) from None
-            log.error("a render process died over %s.%s", func.__module__, func.__qualname__)
+            log.error(
+                "a render process died over %s.%s: %r, exit code %s",
+                func.__module__,
+                func.__qualname__,
+                error,
+                worker.process.exitcode,
+            )
             raise CrashedError from None
         except asyncio.CancelledError:
             self._replace(worker)
