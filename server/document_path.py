@@ -22,7 +22,7 @@ class Asked(NamedTuple):
 
 
 _LANGUAGES = {"fre": "fr", "fra": "fr", "fr": "fr", "eng": "en", "en": "en"}
-_LEGEND = frozenset(("SERVICE", "VERSION", "REQUEST", "LAYER", "STYLE", "FORMAT", "SLD_VERSION"))
+_LEGEND = frozenset(("SERVICE", "VERSION", "REQUEST", "LAYER", "STYLE", "FORMAT", "SLD_VERSION", "TRANSPARENT"))
 _WFS_VERSIONS = ("2.0.0", "2.0.2")
 
 
@@ -84,6 +84,8 @@ def _wms(params: Params) -> str:
 
 def _legend(params: Params, table: TileTable) -> str | None:
     if set(params) - _LEGEND or params.text("FORMAT", "image/png").lower() != "image/png":
+        return None
+    if params.text("TRANSPARENT", "TRUE").upper() != "TRUE":
         return None
     name, style = params.text("LAYER"), params.text("STYLE")
     layer = table.layers.get(name) or table.layers.get(name.removeprefix(table.prefix))

@@ -69,11 +69,18 @@ def _found(registry: Registry, item: "LayerInfo", feature: Any, language: str) -
     properties = {
         name: value for name, value in feature.properties.items() if not (name in fields and fields[name].hidden)
     }
+    labels = {value.band: value.label for value in item.values if value.label}
     shown = tuple(
-        ((fields[name].title.get(language) if name in fields else "") or name, "" if value is None else str(value))
+        ((fields[name].title.get(language) if name in fields else "") or name, _written(value, labels.get(name, "")))
         for name, value in properties.items()
     )
     return Found(item.layer, str(feature.id), properties, shown, feature.geometry)
+
+
+def _written(value: Any, label: str) -> str:
+    """A value in words: by the label of its class, where the legend has one."""
+    text = "" if value is None else str(value)
+    return f"{label} ({text})" if label else text
 
 
 def _geojson(answer: Answer) -> bytes:
