@@ -50,18 +50,19 @@ class Hits:
         if found is None:
             return None
         headers, address, stamp = found
+        tail = b"Connection: close\r\n\r\n" if close else b"\r\n"
+        if known is not None and (tag := self.store.tag(address)) and tag[1] == stamp:
+            etag = tag[0].encode()
+            if etag in known or known == b"*":
+                return b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n%s' % (headers, self.date(), etag, tail)
         tile = self.store.get(address)
         # A tile of an older style or data is the engine's to make again, if it may run.
         if tile is None or tile[2] != stamp:
             return None
-        etag = tile[0].encode()
-        tail = b"Connection: close\r\n\r\n" if close else b"\r\n"
-        if known is not None and (etag in known or known == b"*"):
-            return b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n%s' % (headers, self.date(), etag, tail)
         return b'HTTP/1.1 200 OK\r\n%s%sETag: "%s"\r\nContent-Length: %d\r\n%s%s' % (
             headers,
             self.date(),
-            etag,
+            tile[0].encode(),
             len(tile[1]),
             tail,
             tile[1] if body else b"",

@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from shutil import disk_usage
 from time import monotonic
+from typing import Any
 from urllib.parse import quote
 
 from tiles import archive
@@ -32,6 +33,7 @@ _SELECT = (
     "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (tile_id) "
     "WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 )
+_TAG = "SELECT tile_id, stamp FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 
 type StoredTile = tuple[str, bytes, str]
 type Key = tuple[str, str, str, str, int, int, int]
@@ -63,6 +65,13 @@ class Store:
 
     def get(self, address: TileAddress) -> StoredTile | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
+        return self._row(_SELECT, address)
+
+    def tag(self, address: TileAddress) -> tuple[str, str] | None:
+        """ETag and stamp of a tile without its bytes: all that a 304 needs."""
+        return self._row(_TAG, address)
+
+    def _row(self, sql: str, address: TileAddress) -> Any:
         layer, style, time, grid, z, x, y = address
         key = (layer, STORED.get(grid, grid), style, time, *shard_cell(z, x, y))
         handle = self._open.get(key)
@@ -74,10 +83,10 @@ class Store:
                     return None
             else:
                 self._open.move_to_end(key)
-            row = handle.cursor.execute(_SELECT, (z, x, (1 << z) - 1 - y)).fetchone()
+            row = handle.cursor.execute(sql, (z, x, (1 << z) - 1 - y)).fetchone()
         except sqlite3.Error as error:
-            return self._failed(key, error, address)
-        return row  # type: ignore[no-any-return]
+            return self._failed(key, error, sql, address)
+        return row
 
     def put_many(self, tiles: Iterable[tuple[TileAddress, bytes]], info: ArchiveInfo) -> Sizes:
         """Write tiles, one transaction an archive; what changed. Raises ArchiveError."""
@@ -153,12 +162,12 @@ class Store:
         if handle := self._open.pop(key, None):
             handle.cursor.connection.close()
 
-    def _failed(self, key: Key, error: sqlite3.Error, address: TileAddress) -> StoredTile | None:
+    def _failed(self, key: Key, error: sqlite3.Error, sql: str, address: TileAddress) -> Any:
         """A miss, said in the log where the archive itself is at fault; a killed writer's rest is rolled back first."""
         self._close(key)
         file = self._path(key)
         if error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK and _roll_back(file):
-            return self.get(address)
+            return self._row(sql, address)
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             logger.error("the archive %s cannot be read: %s", file, error)
         return None
