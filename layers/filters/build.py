@@ -76,6 +76,10 @@ TEMPORAL = frozenset(
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
+class OperandError(FilterError):
+    """A property that is there, but of a kind that the operator cannot take."""
+
+
 @dataclass(frozen=True)
 class Names:
     """The layer that a filter is about. `resolve` gives the field that a name means, None for the geometry.
@@ -101,7 +105,7 @@ class Names:
         """The field of a name where a geometry cannot stand."""
         found = self.property(name)
         if found is None:
-            raise FilterError(f"{name!r} is a geometry, which has no value to compare")
+            raise OperandError(f"{name!r} is a geometry, which has no value to compare")
         return found
 
 
@@ -133,10 +137,8 @@ def _value(value: Value, kind: str | None) -> Value:
             return truth(value)
         case "date" | "datetime":
             return instant(value)
-        case "string" | "time":
+        case "string" | "time" | "binary":
             return _text(value)
-        case "binary":
-            raise ValueError
     return value
 
 

@@ -13,6 +13,7 @@ from layers.filters import build
 from layers.filters.build import Names
 from layers.filters.gml_geometry import is_geometry, read_geometry
 from layers.filters.tree import (
+    Always,
     Condition,
     Expression,
     IsNull,
@@ -52,6 +53,9 @@ _TEMPORAL = {
     "AnyInteracts",
 }
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
+_INHERITED = frozenset({"name", "description", "identifier"})
+"""Properties that every GML feature may have and ours never do."""
+
 _IDS = {"ResourceId": "rid", "FeatureId": "fid", "GmlObjectId": "id"}
 _PARSER: dict[str, Any] = {
     "resolve_entities": False,
@@ -74,7 +78,7 @@ def read(text: bytes, names: Names) -> Condition:
         raise FilterError(f"{root.tag!r} is not a Filter in the namespace {NAMESPACES[0]}")
     found = list(root)
     if found and all(local(child) in _IDS for child in found):
-        return _ids(found)
+        return _ids(found, names)
     if len(found) != 1:
         raise FilterError("a Filter holds one operator, or ids")
     return checked(_condition(found[0], names))
@@ -85,13 +89,15 @@ def local(element: Any) -> str:
     return str(etree.QName(element).localname)
 
 
-def _ids(elements: list[Any]) -> Condition:
+def _ids(elements: list[Any], names: Names) -> Condition:
     texts: list[str] = []
     for element in elements:
         value = next((v for n, v in element.attrib.items() if etree.QName(n).localname == _IDS[local(element)]), "")
         if not value:
             raise FilterError(f"{local(element)} has no {_IDS[local(element)]}")
         texts.append(unescaped_id(value))
+        if not texts[-1].startswith(f"{names.layer_id}."):
+            raise FilterError(f"{value[:80]!r} is no id of a feature of {names.layer_id}")
     return ResourceId(tuple(texts))
 
 
@@ -116,7 +122,7 @@ def _condition(element: Any, names: Names) -> Condition:
                 raise FilterError("Not takes one condition")
             return Not(items[0])
         case "ResourceId" | "FeatureId" | "GmlObjectId":
-            return _ids([element])
+            return _ids([element], names)
     return _predicate(name)(element, names)
 
 
@@ -187,6 +193,9 @@ def _null(element: Any, names: Names) -> Condition:
     references = [child for child in element if local(child) in ("ValueReference", "PropertyName")]
     if len(references) != 1:
         raise FilterError(f"{local(element)} takes one property")
+    prefix, _, name = (references[0].text or "").strip().rpartition(":")
+    if name in _INHERITED and (references[0].nsmap.get(prefix) or "").startswith("http://www.opengis.net/gml"):
+        return Always(True)
     return IsNull(names.property((references[0].text or "").strip()))
 
 

@@ -1,5 +1,6 @@
 """Conditions decided over Arrow batches: exactly, with SQL's three values."""
 
+import base64
 import math
 import re
 from functools import cached_property, reduce
@@ -119,7 +120,8 @@ def _constant(value: bool, rows: Rows) -> pa.Array:
 def _evaluated(node: Expression, rows: Rows) -> pa.Array:
     match node:
         case Property(name):
-            return rows.batch[name]
+            column = rows.batch[name]
+            return _base64(column) if pa.types.is_binary(column.type) else column
         case Literal(value):
             return pa.array([value] * len(rows)) if isinstance(value, str) else pa.repeat(pa.scalar(value), len(rows))
         case Arithmetic(op, left, right):
@@ -128,6 +130,12 @@ def _evaluated(node: Expression, rows: Rows) -> pa.Array:
         case Function(name, arguments):
             return _FUNCTIONS[name](*(_evaluated(argument, rows) for argument in arguments))
     raise AssertionError(node)
+
+
+def _base64(column: pa.Array) -> pa.Array:
+    """Bytes as the text that they are written as."""
+    values = column.to_pylist()
+    return pa.array([None if v is None else base64.b64encode(v).decode() for v in values], pa.string())
 
 
 _MOMENT = pa.timestamp("us")
@@ -153,7 +161,7 @@ def _comparison(op: str, left: Expression, right: Expression, match_case: bool, 
 def _comparable(array: pa.Array) -> pa.Array:
     if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
         return _moments(array)
-    if pa.types.is_time(array.type) or pa.types.is_binary(array.type):
+    if pa.types.is_time(array.type):
         return pc.cast(array, pa.string(), safe=False)
     return array
 

@@ -102,13 +102,19 @@ def answer_of(asked: Asked, queries: list[Query], limit: int, offset: int, *, hi
         asked,
         tuple(pages),
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        next=_page_address(asked, offset + limit, limit) if not hits and limit and offset + limit < most else None,
+        next=_next(asked, limit, offset, most, hits=hits),
         previous=_page_address(asked, max(0, offset - limit), limit) if offset and limit and not hits else None,
     )
 
 
+def _next(asked: Asked, limit: int, offset: int, most: int, *, hits: bool) -> str | None:
+    """The next page; of hits the first one, with the features (09-025r2, 7.7.4.4.1)."""
+    start = 0 if hits else offset + limit
+    return _page_address(asked, start, limit) if limit and start < most else None
+
+
 def _page_address(asked: Asked, offset: int, limit: int) -> str:
-    left_out = {"STARTINDEX", "COUNT", "MAXFEATURES"}
+    left_out = {"STARTINDEX", "COUNT", "MAXFEATURES", "RESULTTYPE"}
     pairs = [(name, value) for name, value in asked.params.raw if name.upper() not in left_out]
     return f"{asked.address}?{urlencode([*pairs, ('STARTINDEX', str(offset)), ('COUNT', str(limit))])}"
 

@@ -27,6 +27,8 @@ async def get_property_value(asked: Asked) -> Response:
     if parameters.output_format(asked.params) != "gml":
         raise InvalidParameterError("values are written in GML only", "outputFormat")
     if not asked.params.text("VALUEREFERENCE"):
+        if "VALUEREFERENCE" in asked.params:
+            raise InvalidParameterError("the parameter valueReference is empty", "valueReference")
         raise MissingParameterError("valueReference")
     stored = asked.params.text("STOREDQUERY_ID")
     query = query_of(asked) if stored else parameters.query(asked, asked.params)
@@ -61,6 +63,8 @@ def _members(page: Page, name: str | None) -> Iterator[bytes]:
 
 
 def _values(batch: pa.RecordBatch, query: Query, name: str | None) -> Any:
+    if name == parameters.GML_ID:
+        return joined("<wfs:member>", xml_ids(ids(batch)), "</wfs:member>\n")
     if name is not None:
         return joined("<wfs:member>", xml_texts(batch.column(1)), "</wfs:member>\n")
     names = xml_ids(ids(batch))

@@ -115,17 +115,21 @@ def _point(ids: pa.Array, text: pa.Array) -> pa.Array:
 def _lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
     text = spaced(coordinates, offsets[0][1:])
     if promoted:
-        return _multi("MultiCurve", "curveMember", _line(joined(ids, ".1"), text), None, ids, attributes)
-    return joined('<gml:LineString gml:id="', ids, attributes, "<gml:posList>", text, "</gml:posList></gml:LineString>")
+        return _multi("MultiCurve", "curveMember", _line(joined(ids, ".1"), text, coordinates), None, ids, attributes)
+    return joined(
+        '<gml:LineString gml:id="', ids, attributes, _pos_list(coordinates), text, "</gml:posList></gml:LineString>"
+    )
 
 
 def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
-    parts = _line(_part_ids(ids, offsets[1]), spaced(coordinates, offsets[0][1:]))
+    parts = _line(_part_ids(ids, offsets[1]), spaced(coordinates, offsets[0][1:]), coordinates)
     return _multi("MultiCurve", "curveMember", parts, offsets[1], ids, attributes)
 
 
-def _line(ids: pa.Array, text: pa.Array) -> pa.Array:
-    return joined('<gml:LineString gml:id="', ids, '"><gml:posList>', text, "</gml:posList></gml:LineString>")
+def _line(ids: pa.Array, text: pa.Array, coordinates: Any) -> pa.Array:
+    return joined(
+        '<gml:LineString gml:id="', ids, f'">{_pos_list(coordinates)}', text, "</gml:posList></gml:LineString>"
+    )
 
 
 def _polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
@@ -145,12 +149,15 @@ def _multi_polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, att
 def _rings(coordinates: Any, offsets: list[Offsets]) -> pa.Array:
     """The exterior and the interiors of each polygon."""
     first = pa.array(within(offsets[1]) == 0)
-    opening = pa.compute.if_else(first, "<gml:exterior><gml:LinearRing><gml:posList>", _INTERIOR[0])
-    closing = pa.compute.if_else(first, "</gml:posList></gml:LinearRing></gml:exterior>", _INTERIOR[1])
+    start, end = f"<gml:LinearRing>{_pos_list(coordinates)}", "</gml:posList></gml:LinearRing>"
+    opening = pa.compute.if_else(first, f"<gml:exterior>{start}", f"<gml:interior>{start}")
+    closing = pa.compute.if_else(first, f"{end}</gml:exterior>", f"{end}</gml:interior>")
     return grouped(joined(opening, spaced(coordinates, offsets[0][1:]), closing), offsets[1])
 
 
-_INTERIOR = ("<gml:interior><gml:LinearRing><gml:posList>", "</gml:posList></gml:LinearRing></gml:interior>")
+def _pos_list(coordinates: Any) -> str:
+    """Its start tag: some clients look for three dimensions here only."""
+    return '<gml:posList srsDimension="3">' if coordinates.shape[1] == 3 else "<gml:posList>"
 
 
 def _part_ids(ids: pa.Array, offsets: Offsets) -> pa.Array:

@@ -11,7 +11,7 @@ from layers.query import FeatureQuery
 from server.errors import InvalidParameterError, MissingParameterError
 from server.kvp import Params
 from server.wfs.asked import Asked
-from server.wfs.errors import OptionNotSupportedError
+from server.wfs.errors import OperationProcessingError, OptionNotSupportedError
 from server.wfs.feature_type import FeatureType, feature_type
 from server.wfs.formats import FORMATS, SPELLINGS
 from server.wfs.gml import Notation
@@ -100,7 +100,7 @@ def query(asked: Asked, params: Params) -> Query:
     asked_filter = filter_of(params, kind)
     if asked_filter is not None and box is not None and params.text("FILTER"):
         raise InvalidParameterError("BBOX and FILTER exclude each other", "bbox")
-    ids = resource_ids(params)
+    ids = _own_ids(params, kind)
     names, with_geometry = properties(params, kind)
     features = FeatureQuery(
         layer=kind.layer.id,
@@ -183,8 +183,12 @@ def filter_of(params: Params, kind: FeatureType) -> Any:
     if language and language not in ("urn:ogc:def:query Language:OGC-FES:Filter", _FES_LANGUAGE):
         raise InvalidParameterError(f"FILTER_LANGUAGE={language[:80]!r} is not {_FES_LANGUAGE}", "filter_language")
     context = filters.Names(kind.facts, kind.layer.id, lambda name: kind.property_name(name, parameter="filter"))
+    from layers.filters.build import OperandError
+
     try:
         return filters.read_fes(fes.encode(), context) if fes else filters.read_cql(cql, context)
+    except OperandError as error:
+        raise OperationProcessingError(str(error), "filter") from None
     except FilterError as error:
         raise InvalidParameterError(str(error), "filter" if fes else "cql_filter") from None
 
@@ -192,12 +196,19 @@ def filter_of(params: Params, kind: FeatureType) -> Any:
 _FES_LANGUAGE = "urn:ogc:def:queryLanguage:OGC-FES:Filter"
 
 
+GML_ID = "@gml:id"
+"""The reference to a feature's own id."""
+
+
 def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
-    """The query for one property only, of features that have it, and its field; None is the geometry."""
+    """The query for one property only, of features that have it, and its field; None is the geometry, GML_ID the id."""
     from layers import filters
     from layers.filters.tree import IsNull, Not, Property
 
-    name = found.kind.property_name(params.text("VALUEREFERENCE"), parameter="valueReference")
+    reference = params.text("VALUEREFERENCE")
+    if reference.rpartition("/")[2] == GML_ID:
+        return replace(found, features=replace(found.features, properties=(), geometry=False)), GML_ID
+    name = found.kind.property_name(reference, parameter="valueReference")
     kind = next((field.type for field in found.kind.fields if field.name == name), "")
     has_value = Not(IsNull(Property(name, kind) if name is not None else None))
     features = replace(
@@ -207,6 +218,15 @@ def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
         filter=filters.both(found.features.filter, has_value),
     )
     return replace(found, features=features), name
+
+
+def _own_ids(params: Params, kind: FeatureType) -> tuple[str, ...] | None:
+    """The ids, which must be of the type that is asked (09-025r2, 7.9.2.4)."""
+    ids = resource_ids(params)
+    for text in ids or ():
+        if not text.startswith(f"{kind.layer.id}."):
+            raise InvalidParameterError(f"RESOURCEID={text[:80]!r} is no id of a feature of {kind.name}", "resourceId")
+    return ids
 
 
 def resource_ids(params: Params) -> tuple[str, ...] | None:

@@ -105,6 +105,8 @@ CQL = [
     (f"DWITHIN(geometry, POINT({X0 - 10} {Y0}), 0.1, kilometers)", [1]),
     (f"BEYOND(geometry, POINT({X0}  {Y0}), 500, m)", [6, 8]),
     ("geometry IS NULL", [7]),
+    ("geometry_ = 'AAH/'", [1, 3, 5, 7]),
+    ("geometry_ LIKE '*H/' OR geometry_ LIKE 'AA%'", [1, 3, 5, 7]),
 ]
 
 
@@ -209,6 +211,7 @@ BAD_FES = [
     f"<BBOX>{envelope(1, 1, 0, 0)}</BBOX>",
     f"<BBOX>{envelope(0, 0, 1, 1, ' srsName="EPSG:0"')}</BBOX>",
     "<ResourceId/>",
+    "<ResourceId rid='point.1'/>",
 ]
 
 
