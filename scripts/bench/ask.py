@@ -68,6 +68,14 @@ class Client:
             raise RuntimeError(f"{self.peer.name} answers {path} with {response.status} {answer.kind}: {head[:600]!r}")
         return answer
 
+    def answers(self, path: str, kind: str) -> bool:
+        """Whether the answer is of this kind."""
+        try:
+            self.ask(path, kind)
+        except RuntimeError:
+            return False
+        return True
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

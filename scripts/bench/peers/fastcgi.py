@@ -1,5 +1,6 @@
 """A FastCGI program in several processes behind nginx, as Debian's packages are run."""
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from scripts.bench.peers.peer import Peer, Processes, await_answer, free_port, installed
 
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
+{user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
 events {{ worker_connections 512; }}
 http {{
   access_log off;
@@ -23,7 +24,7 @@ http {{
       fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method;
       fastcgi_param CONTENT_TYPE $content_type; fastcgi_param CONTENT_LENGTH $content_length;
       fastcgi_param SCRIPT_NAME $fastcgi_script_name; fastcgi_param REQUEST_URI $request_uri;
-      fastcgi_param PATH_INFO $path_info; fastcgi_param SERVER_PROTOCOL $server_protocol;
+      fastcgi_param PATH_INFO ""; fastcgi_param SERVER_PROTOCOL $server_protocol;
       fastcgi_param SERVER_NAME 127.0.0.1; fastcgi_param SERVER_PORT {port}; fastcgi_param REMOTE_ADDR $remote_addr;
       fastcgi_param HTTP_HOST $http_host; fastcgi_param GATEWAY_INTERFACE CGI/1.1;
     }}
@@ -42,12 +43,16 @@ def fastcgi(
     port, path = free_port(), folder / "fcgi.sock"
     path.unlink(missing_ok=True)
     configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, socket=path, port=port).replace("$path_info", '""'))
+    configuration.write_text(NGINX.format(user=_user(), folder=folder, socket=path, port=port), encoding="utf-8")
     with socket.socket(socket.AF_UNIX) as listening, Processes(folder / "log") as group:
         listening.bind(str(path))
-        path.chmod(0o777)  # nginx's worker runs as another user where it is started by root
         listening.listen(512)
         pids = [group.start(command, env=env, stdin=listening) for _ in range(processes)]
         group.start([nginx, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "nginx.err")])
         await_answer(group, port, base + ready)
         yield Peer(name, port, base, tuple(pids))
+
+
+def _user() -> str:
+    """Root's nginx would hand its worker to another user, who may not enter the folder."""
+    return "user root;" if os.geteuid() == 0 else ""
