@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.header_names import NamingTransport
+
 if TYPE_CHECKING:
     from server.tile_hit import Hits
 
@@ -24,6 +26,9 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self.head_bytes = 0
         self.fast = False
+        self.fast_answers = 0
+        self.at_start = True
+        self.usual: bytes | None = None
         self.done = False
         self.plain = True
         self.known: bytes | None = None
@@ -36,14 +41,39 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the client. A head that does not end is cut off."""
+        """Bytes of the client. A head that does not end is cut off.
+
+        Clients repeat themselves: a request whose headers are byte for byte those of one that was parsed, and was a
+        plain GET of a tile, is not parsed again.
+        """
+        line, _, headers = data.partition(b"\r\n")
+        if headers == self.usual and self._answer_again(line):
+            return
         self.head_bytes += len(data)
+        self.usual = None
+        self.fast_answers = 0
+        at_start = self.at_start
         super().data_received(data)
+        if at_start and self.fast_answers == 1 and self.at_start and data.endswith(b"\r\n\r\n"):
+            self.usual = headers
         if self.head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refuse_head()
 
+    def _answer_again(self, line: bytes) -> bool:
+        """Answer a tile by its request line alone; the headers are known to be plain and the connection to be kept."""
+        url = line[4:-9]
+        if not (line.startswith(b"GET /") and line.endswith(b" HTTP/1.1")) or b" " in url or self.flow.write_paused:
+            return False
+        answer = self.desk.hits.answer(url, self.known, body=True, close=False)
+        if answer is None:
+            return False
+        self.last = self.loop.time()
+        self.transport.write(answer)
+        return True
+
     def on_message_begin(self) -> None:
         """A request starts. What ASGI needs is made when it is needed."""
+        self.at_start = False
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -74,6 +104,7 @@ class Connection(HttpToolsProtocol):
                 answer = self.desk.hits.answer(self.url, self.known, body=method == b"GET", close=not keep)
                 if answer is not None:
                     self.fast = True
+                    self.fast_answers += method == b"GET" and keep
                     self.last = self.loop.time()
                     self.transport.write(answer)
                     if not keep:
@@ -83,6 +114,8 @@ class Connection(HttpToolsProtocol):
         self.fast = False
         self._prepare_scope()
         super().on_headers_complete()
+        if self.cycle is not cycle and self.cycle is not None:
+            self.cycle.transport = NamingTransport(self.transport)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """A piece of a request's body."""
@@ -96,6 +129,7 @@ class Connection(HttpToolsProtocol):
         if not (self.fast or self.done):
             super().on_message_complete()
         self.head_bytes = 0
+        self.at_start = self.fast
 
     def on_response_complete(self) -> None:
         """An answer of the application ends."""

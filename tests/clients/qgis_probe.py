@@ -21,6 +21,7 @@ from qgis.core import (  # noqa: E402
     QgsMapSettings,
     QgsPointXY,
     QgsRaster,
+    QgsRasterDataProvider,
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
@@ -62,7 +63,7 @@ def identified(layer, ask):
     found = {}
     formats = {"feature": QgsRaster.IdentifyFormatFeature, "html": QgsRaster.IdentifyFormatHtml}
     for name, kind in formats.items():
-        if not layer.dataProvider().capabilities() & QgsRaster.identifyFormatToCapability(kind):
+        if not layer.dataProvider().capabilities() & QgsRasterDataProvider.identifyFormatToCapability(kind):
             continue
         result = layer.dataProvider().identify(
             QgsPointXY(*ask["identify"]), kind, QgsRectangle(*ask["extent"]), SIZE, SIZE

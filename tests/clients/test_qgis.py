@@ -10,7 +10,7 @@ from support.schemas import required
 
 pytestmark = pytest.mark.qgis
 PYTHON = "/usr/bin/python3"
-QUARTER = [355000, 6688600, 355800, 6689400]
+QUARTER = [355300, 6689100, 355900, 6689700]
 """In the demo's imagery, EPSG:2154."""
 
 
