@@ -104,7 +104,7 @@ class Connection(HttpToolsProtocol):
                 answer = self.desk.hits.answer(self.url, self.known, body=method == b"GET", close=not keep)
                 if answer is not None:
                     self.fast = True
-                    self.fast_answers += method == b"GET" and keep
+                    self.fast_answers += 1 if method == b"GET" and keep else 2
                     self.last = self.loop.time()
                     self.transport.write(answer)
                     if not keep:

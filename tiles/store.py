@@ -65,11 +65,13 @@ class Store:
 
     def get(self, address: TileAddress) -> StoredTile | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
-        return self._row(_SELECT, address)
+        row: StoredTile | None = self._row(_SELECT, address)
+        return row
 
     def tag(self, address: TileAddress) -> tuple[str, str] | None:
         """ETag and stamp of a tile without its bytes: all that a 304 needs."""
-        return self._row(_TAG, address)
+        row: tuple[str, str] | None = self._row(_TAG, address)
+        return row
 
     def _row(self, sql: str, address: TileAddress) -> Any:
         layer, style, time, grid, z, x, y = address
