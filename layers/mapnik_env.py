@@ -4,8 +4,9 @@ Importing Mapnik points PROJ_LIB, GDAL_DATA and ICU_DATA at its own copies, and 
 find theirs: the environment is put back here. Mapnik itself does not need what it set: its PROJ has proj.db inside, and
 its ICU keeps the folder that it saw when its first text was laid out, which is done here.
 
-Grids (ntf_r93.gsb and the like) go into PROJ_USER_WRITABLE_DIRECTORY (by default ~/.local/share/proj): that is the one
-place where Mapnik's, rasterio's and pyproj's PROJ all look. PROJ_DATA or PROJ_LIB would hide their databases.
+Grids (ntf_r93.gsb and the like) go into PROJ_USER_WRITABLE_DIRECTORY (by default ~/.local/share/proj): Mapnik's and
+pyproj's PROJ look there beside their own databases, which PROJ_DATA or PROJ_LIB would hide. rasterio's looks only where
+rasterio tells it.
 """
 
 import os

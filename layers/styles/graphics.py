@@ -98,7 +98,7 @@ def _mark(mark: model.Mark, graphic: model.Graphic, unit: str, drawing: Drawing)
     whole = wanted * PIXELS[unit] if wanted is not None and unit in PIXELS else _NOMINAL
     scale = None
     if graphic.size is not None and (wanted is None or unit in METRES):
-        scale = f"({size(graphic.size, unit, drawing)})/{_NOMINAL:g}"
+        scale = f"1.0*({size(graphic.size, unit, drawing)})/{_NOMINAL:g}"
     fill, stroke = mark.fill, mark.stroke
     if fill is None and stroke is None:
         fill, stroke = model.Fill(), model.Stroke()
@@ -149,7 +149,7 @@ def _external(symbol: model.ExternalGraphic, graphic: model.Graphic, unit: str, 
         if wanted is not None and unit in PIXELS:
             scale = plain(wanted * PIXELS[unit] / height)
         else:
-            scale = f"({size(graphic.size, unit, drawing)})/{height:g}"
+            scale = f"1.0*({size(graphic.size, unit, drawing)})/{height:g}"
     return Symbol(path, width, height, scale)
 
 
@@ -204,10 +204,7 @@ def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[str, fl
         name, default = match[1], match[2]
         return given.get(name, "") if name in asked or not default else default
 
-    try:
-        root = xml.parse(_PARAMETER.sub(put, body.decode("utf-8", "replace")).encode())
-    except xml.StyleError:
-        root = _without_doctype(body, address)
+    root = _without_doctype(_PARAMETER.sub(put, body.decode("utf-8", "replace")).encode(), address)
     x, y, width, height = _canvas(root)
     root.set("viewBox", f"{x:g} {y:g} {width:g} {height:g}")
     root.set("width", f"{width:g}")

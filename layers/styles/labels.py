@@ -25,6 +25,8 @@ _REGULAR = ("Book", "Regular", "Normal", "Roman", "Medium", "")
 _CASES = {"strtouppercase": "uppercase", "upper": "uppercase", "strtolowercase": "lowercase", "lower": "lowercase"}
 _CASES |= {"strcapitalize": "capitalize", "title": "capitalize"}
 _REPEAT = 250.0
+_LETTER, _CAPITAL = 0.6, 0.75
+"""Width of a usual letter and height of a capital, over the size of the font."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def _placed(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str
     x, y = (
         fixed(a, "the anchor point of a label", drawing, d) for a, d in zip(placement.anchor, (0.0, 0.5), strict=True)
     )
+    if number(placement.rotation) != 0:
+        return {"placement": _point_place(symbolizer), **_turned(symbolizer, placement, (x, y), drawing)}
     shift = [size(d, symbolizer.unit, drawing) for d in placement.displacement]
     return {
         "placement": _point_place(symbolizer),
@@ -132,8 +136,29 @@ def _placed(symbolizer: model.TextSymbolizer, drawing: Drawing) -> dict[str, str
         "vertical_alignment": "top" if y < 0.25 else "bottom" if y > 0.75 else "middle",
         "dx": None if number(placement.displacement[0]) == 0 else shift[0],
         "dy": None if number(placement.displacement[1]) == 0 else f"-1*({shift[1]})",
-        # Mapnik turns counter-clockwise, the standard (05-077r4, 11.4.4) clockwise
-        "orientation": None if number(placement.rotation) == 0 else f"-1*({size(placement.rotation, 'px', drawing)})",
+    }
+
+
+def _turned(
+    symbolizer: model.TextSymbolizer, placement: model.PointPlacement, anchor: tuple[float, float], drawing: Drawing
+) -> dict[str, str | None]:
+    """A label turned about its anchor. Mapnik turns it about its middle, counter-clockwise, so the middle is moved.
+
+    How wide the label will be is guessed from the number of its letters.
+    """
+    angle = size(placement.rotation, "px", drawing)
+    letters, _ = _content(symbolizer.label, drawing)
+    height = size(symbolizer.font.size, symbolizer.unit, drawing)
+    across = f"{plain((0.5 - anchor[0]) * _LETTER)}*length({letters})*({height})"
+    down = f"{plain((anchor[1] - 0.5) * _CAPITAL)}*({height})"
+    right, up = (size(d, symbolizer.unit, drawing) for d in placement.displacement)
+    turn = f"({angle})*0.0174532925"
+    return {
+        "horizontal_alignment": "middle",
+        "vertical_alignment": "middle",
+        "orientation": f"-1*({angle})",
+        "dx": f"({across})*cos({turn}) - ({down})*sin({turn}) + ({right})",
+        "dy": f"({across})*sin({turn}) + ({down})*cos({turn}) - ({up})",
     }
 
 

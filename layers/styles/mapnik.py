@@ -197,9 +197,13 @@ def _scales(rule: model.Rule) -> str:
     return xml
 
 
+_NOTHING = '<PolygonSymbolizer fill-opacity="0"/>'
+"""Mapnik forgets a rule without symbolizers, and would draw the ElseFilter's for its features."""
+
+
 def _rule(filter_text: str, head: str, body: str, *, is_else: bool) -> str:
     choice = "<ElseFilter/>" if is_else else f"<Filter>{escape(filter_text)}</Filter>" if filter_text else ""
-    return f"<Rule>{choice}{head}{body}</Rule>"
+    return f"<Rule>{choice}{head}{body or _NOTHING}</Rule>"
 
 
 def _symbolizers(

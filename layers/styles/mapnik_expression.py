@@ -158,6 +158,8 @@ def _with_literal(operator: str, left: Expression, right: Literal, match_case: b
             asked = f"({subject}.match({_pattern('(?i)' + re_escape(written))}))"
             return asked if operator == "=" else f"(not {asked})"
         options = [quoted(written)]
+        if kind is None and written in ("true", "false") and not _is_text(left):
+            options.append(written)
     else:
         options = [_plain(found), quoted(written)]
     if operator == "!=":

@@ -33,7 +33,9 @@ def sld(*rules: str, options: str = "") -> bytes:
 
 def fill(color: str, inside: str = "") -> str:
     """A polygon symbolizer of one colour."""
-    return f'<PolygonSymbolizer><Fill><CssParameter name="fill">{color}</CssParameter></Fill>{inside}</PolygonSymbolizer>'
+    return (
+        f'<PolygonSymbolizer><Fill><CssParameter name="fill">{color}</CssParameter></Fill>{inside}</PolygonSymbolizer>'
+    )
 
 
 def picture(

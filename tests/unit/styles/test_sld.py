@@ -1,0 +1,137 @@
+"""Reading SLD 1.0.0 and 1.1.0."""
+
+from pathlib import Path
+
+import pytest
+from support.style_maps import NAMESPACES, sld
+
+from layers.styles import StyleError, read_sld
+from layers.styles.expressions import And, Property, property_names
+from layers.styles.mapnik import drawn
+from layers.styles.model import LinePlacement, PolygonSymbolizer, TextSymbolizer
+
+DATA = Path(__file__).parents[2] / "data/styles"
+SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"
+CONFIG = Path(__file__).parents[3] / "config/styles"
+POINT = "<PointSymbolizer><Graphic>{}</Graphic></PointSymbolizer>"
+
+
+def test_a_qgis_export_gives_titles_scales_filters_and_symbolizers():
+    style = read_sld(DATA / "qgis_polygones.sld")
+    first, other = style.parts[0].rules
+    assert (style.title, style.abstract, style.warnings) == ("Zones d’activité", "Un résumé", ())
+    assert (first.title, first.min_scale, first.max_scale) == ('L\'été "chaud" & sec', 1000, 25000)
+    assert isinstance(first.filter, And)
+    assert property_names(style.parts) == {"libellé d'usage", "aire"}
+    assert other.is_else
+    assert isinstance(other.symbolizers[0], PolygonSymbolizer)
+    assert other.symbolizers[0].fill is not None
+    assert other.symbolizers[0].fill.graphic is not None
+
+
+def test_a_label_keeps_text_between_its_fields():
+    style = read_sld(DATA / "geoserver_etiquettes.sld")
+    symbolizer = style.parts[0].rules[0].symbolizers[1]
+    assert isinstance(symbolizer, TextSymbolizer)
+    assert isinstance(symbolizer.placement, LinePlacement)
+    assert symbolizer.priority == Property("rang")
+    assert [getattr(a, "value", getattr(a, "name", "")) for a in symbolizer.label.arguments] == ["nom", " (", "no", ")"]
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.sld")) + sorted(CONFIG.glob("*.sld")), ids=lambda p: p.name)
+def test_styles_of_the_tests_and_of_the_demo_are_drawn_whole(path):
+    from layers.mapnik_env import mapnik
+
+    style = read_sld(path)
+    found = drawn(style, "s")
+    xml = "".join(text for _, text in (*found.styles, *found.labels))
+    mapnik.load_map_from_string(mapnik.Map(8, 8), f"<Map>{found.font_sets}{xml}</Map>", True)
+    assert style.warnings == ()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the land cover styles are not beside the project (../shared/data)")
+def test_every_land_cover_style_of_the_platform_is_read_and_loaded():
+    from layers.mapnik_env import mapnik
+
+    files = sorted(SHARED.glob("*/*.sld"))
+    for path in files:
+        style = read_sld(path)
+        found = drawn(style, "s")
+        mapnik.load_map_from_string(mapnik.Map(8, 8), f"<Map>{''.join(x for _, x in found.styles)}</Map>", True)
+        assert all(len(rule.symbolizers) > 0 for part in style.parts for rule in part.rules), path
+        assert not [w for w in style.warnings if "not drawn" in w.what], path
+    assert len(files) == 32
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<a><b></a>", "line 1: not well-formed XML"),
+        (b"<a/>", "a is not a StyledLayerDescriptor"),
+        (f"<StyledLayerDescriptor {NAMESPACES}/>".encode(), "there is no UserStyle"),
+        (b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', "document type declaration is not allowed"),
+        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "not allowed"),
+        (b"<a>" * 120 + b"</a>" * 120, "deep"),
+        (b" " * 4_000_001, "bytes"),
+        (sld("\n<MaxScaleDenominator>un</MaxScaleDenominator>"), "line 1: MaxScaleDenominator='un' is not a number"),
+        (sld("\n\n<ogc:Filter/>"), "line 3: an empty Filter"),
+        (sld("<ogc:Filter><ogc:PropertyIsEqualTo/></ogc:Filter>"), "has 0 operands, not 2"),
+        (sld("<RasterSymbolizer><ColorMap type='x'/></RasterSymbolizer>"), "is not one of ramp, intervals, values"),
+        (sld("<PolygonSymbolizer uom='ell'/>"), "uom='ell' is not one of"),
+    ],
+)
+def test_what_is_no_style_is_refused_with_its_line(body, message):
+    with pytest.raises(StyleError, match=r".") as caught:
+        read_sld(body)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (POINT.format("<Mark><WellKnownName>licorne</WellKnownName></Mark>"), "the mark 'licorne': not drawn"),
+        (
+            POINT.format('<ExternalGraphic><OnlineResource xlink:href="http://a.b/c.svg"/></ExternalGraphic>'),
+            "the remote graphic http://a.b/c.svg: not drawn",
+        ),
+        (
+            POINT.format('<ExternalGraphic><OnlineResource xlink:href="/etc/passwd"/></ExternalGraphic>'),
+            "the graphic '/etc/passwd': files are not read for this style: not drawn",
+        ),
+        (
+            "<ogc:Filter><ogc:BBOX/></ogc:Filter><PolygonSymbolizer><Fill/></PolygonSymbolizer>",
+            "BBOX is not a known expression in the filter: the rule is not drawn",
+        ),
+        (
+            "<ogc:Filter><ogc:PropertyIsEqualTo><ogc:Function name='area'/><ogc:Literal>1</ogc:Literal>"
+            "</ogc:PropertyIsEqualTo></ogc:Filter>",
+            "the function area in the filter: the rule is not drawn",
+        ),
+        (
+            "<TextSymbolizer><Label>a</Label><VendorOption name='underlineText'>true</VendorOption></TextSymbolizer>",
+            "the vendor option underlineText='true'",
+        ),
+        ("<RasterSymbolizer><ShadedRelief/></RasterSymbolizer>", "ShadedRelief is not drawn"),
+        ("<LegendGraphic/>", "LegendGraphic is not drawn"),
+        (
+            "<TextSymbolizer><Label>a</Label><Font><CssParameter name='font-family'>Licorne</CssParameter></Font>"
+            "</TextSymbolizer>",
+            "the font 'Licorne' is not installed: DejaVu Sans Book is used",
+        ),
+    ],
+)
+def test_what_is_used_and_not_drawn_is_told_by_rule_and_line(rule, what):
+    style = read_sld(sld(f"<Name>R</Name>\n\n{rule}"))
+    assert [(w.rule, w.what) for w in style.warnings] == [("R", what)]
+    line = 1 if "the rule is not drawn" in what else 3
+    assert str(style.warnings[0]).startswith(f"line {line}: rule 'R': ")
+
+
+def test_of_several_styles_the_named_one_or_the_default_is_taken():
+    part = "<FeatureTypeStyle><Rule/></FeatureTypeStyle>"
+    body = (
+        f"<StyledLayerDescriptor {NAMESPACES}><NamedLayer><UserStyle><Name>a</Name>{part}</UserStyle>"
+        f"<UserStyle><Name>b</Name><IsDefault>1</IsDefault>{part}</UserStyle></NamedLayer></StyledLayerDescriptor>"
+    ).encode()
+    assert read_sld(body).name == "b"
+    assert read_sld(body, name="a").name == "a"

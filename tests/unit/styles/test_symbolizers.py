@@ -1,0 +1,197 @@
+"""What each symbolizer gives, in pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.style_maps import LINE, POINT, SQUARE, at, extent, fill, picture, sld
+
+DATA = Path(__file__).parents[2] / "data/styles"
+RED = '<Fill><CssParameter name="fill">#ff0000</CssParameter></Fill>'
+
+
+def css(**given: object) -> str:
+    return "".join(f'<CssParameter name="{k.replace("_", "-")}">{v}</CssParameter>' for k, v in given.items())
+
+
+def line(inside: str = "", uom: str = "", **given: object) -> str:
+    unit = f' uom="http://www.opengeospatial.org/se/units/{uom}"' if uom else ""
+    return f"<LineSymbolizer{unit}><Stroke>{css(**given)}</Stroke>{inside}</LineSymbolizer>"
+
+
+def mark(name: str, size: object = 20, inside: str = "", paint: str = RED) -> str:
+    shape = f"<Mark><WellKnownName>{name}</WellKnownName>{paint}</Mark>"
+    return f"<PointSymbolizer><Graphic>{shape}<Size>{size}</Size>{inside}</Graphic></PointSymbolizer>"
+
+
+def graphic_fill(name: str, size: float, rotation: float = 0, options: str = "") -> str:
+    stroke = f"<Stroke>{css(stroke='#ff0000')}</Stroke>"
+    shape = f"<Mark><WellKnownName>{name}</WellKnownName>{RED}{stroke}</Mark>"
+    graphic = f"<Graphic>{shape}<Size>{size}</Size><Rotation>{rotation}</Rotation></Graphic>"
+    return f"<PolygonSymbolizer><Fill><GraphicFill>{graphic}</GraphicFill></Fill>{options}</PolygonSymbolizer>"
+
+
+def test_a_polygon_has_its_fill_opacity_and_border():
+    paint = f"<PolygonSymbolizer><Fill>{css(fill='#00ff00', fill_opacity=0.5)}</Fill><Stroke>"
+    pixels = picture(sld(f"{paint}{css(stroke='#0000ff', stroke_width=4)}</Stroke></PolygonSymbolizer>"), SQUARE)
+    assert at(pixels) == "#00ff00"
+    assert int(pixels[32, 32, 3]) == pytest.approx(128, abs=2)
+    assert at(pixels, 8, 32) == "#0000ff"
+    assert extent(pixels) == (6, 6, 58, 58)
+
+
+def test_feature_type_styles_and_symbolizers_are_painted_in_their_order():
+    assert at(picture(sld(fill("#ff0000") + fill("#0000ff")), SQUARE)) == "#0000ff"
+    body = sld(fill("#ff0000")).replace(
+        b"</UserStyle>", f"<FeatureTypeStyle><Rule>{fill('#00ff00')}</Rule></FeatureTypeStyle></UserStyle>".encode()
+    )
+    assert at(picture(body, SQUARE)) == "#00ff00"
+
+
+def test_a_displaced_polygon_is_a_shadow():
+    moved = "<Displacement><DisplacementX>4</DisplacementX><DisplacementY>-4</DisplacementY></Displacement>"
+    assert extent(picture(sld(fill("#808080", moved)), SQUARE)) == (12, 12, 60, 60)
+
+
+@pytest.mark.parametrize(("width", "rows"), [(2, (31, 33)), (6, (29, 35))])
+def test_a_line_has_its_width(width, rows):
+    pixels = picture(sld(line(stroke="#ff0000", stroke_width=width)), LINE)
+    assert (extent(pixels)[1], extent(pixels)[3]) == rows
+
+
+def test_dashes_and_their_offset():
+    dashed = {"stroke": "#ff0000", "stroke_width": 2, "stroke_dasharray": "10 10"}
+    plain, moved = (picture(sld(line(**dashed, stroke_dashoffset=o)), LINE)[32, :, 3] > 0 for o in (0, 5))
+    assert list(np.nonzero(plain)[0][:11]) == [*range(10), 20]
+    assert list(np.nonzero(moved)[0][:6]) == [*range(5), 15]
+
+
+@pytest.mark.parametrize(("offset", "row"), [(10, 22), (-10, 42)])
+def test_a_positive_offset_is_to_the_left_of_the_line(offset, row):
+    style = sld(line(f"<PerpendicularOffset>{offset}</PerpendicularOffset>", stroke="#ff0000", stroke_width=2))
+    assert at(picture(style, LINE), 32, row) == "#ff0000"
+
+
+@pytest.mark.parametrize(
+    ("uom", "metre", "height"), [("metre", 4.0, 12), ("metre", 2.0, 6), ("mm", 1.0, 11), ("", 9, 3)]
+)
+def test_units_are_pixels_millimetres_or_metres_on_the_ground(uom, metre, height):
+    pixels = picture(sld(line(uom=uom, stroke="#ff0000", stroke_width=3)), LINE, metre=metre)
+    assert extent(pixels)[3] - extent(pixels)[1] == pytest.approx(height, abs=1)
+
+
+def test_a_graphic_stroke_repeats_its_mark():
+    shape = f"<Mark><WellKnownName>square</WellKnownName>{RED}</Mark>"
+    along = f"<GraphicStroke><Graphic>{shape}<Size>4</Size></Graphic><Gap>12</Gap></GraphicStroke>"
+    pixels = picture(sld(f"<LineSymbolizer><Stroke>{along}</Stroke></LineSymbolizer>"), LINE)
+    starts = np.nonzero(np.diff((pixels[32, :, 3] > 100).astype(int)) == 1)[0]
+    assert list(np.diff(starts)) == [16] * (len(starts) - 1)
+    assert len(starts) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("square", (24, 24), (20, 32)),
+        ("circle", (32, 24), (24, 24)),
+        ("triangle", (32, 26), (24, 24)),
+        ("star", (32, 25), (26, 26)),
+        ("cross", (32, 24), (25, 25)),
+        ("x", (27, 27), (32, 24)),
+        ("diamond", (32, 24), (25, 25)),
+        ("hexagon", (32, 24), (22, 22)),
+        ("pentagon", (32, 24), (24, 24)),
+        ("arrow", (32, 26), (24, 40)),
+    ],
+)
+def test_well_known_marks_have_their_shape(name, inside, outside):
+    pixels = picture(sld(mark(name)), POINT)
+    assert at(pixels, *inside) == "#ff0000"
+    assert at(pixels, *outside) == ""
+
+
+@pytest.mark.parametrize("size", [6, 15, 20, 33])
+def test_a_mark_has_its_size_and_lies_on_its_point(size):
+    left, top, right, bottom = extent(picture(sld(mark("square", size)), POINT))
+    assert (right - left, bottom - top) == (pytest.approx(size, abs=1), pytest.approx(size, abs=1))
+    assert ((left + right) / 2, (top + bottom) / 2) == (pytest.approx(32, abs=0.5), pytest.approx(32, abs=0.5))
+
+
+def test_the_scale_factor_enlarges_marks_with_their_displacement():
+    moved = "<Displacement><DisplacementX>10</DisplacementX><DisplacementY>5</DisplacementY></Displacement>"
+    style = sld(mark("square", 10, moved))
+    assert extent(picture(style, POINT)) == (37, 22, 47, 32)
+    assert extent(picture(style, POINT, side=128, factor=2)) == (74, 44, 94, 64)
+
+
+def test_rotation_is_clockwise_and_about_the_anchor():
+    anchor = "<AnchorPoint><AnchorPointX>0.5</AnchorPointX><AnchorPointY>0</AnchorPointY></AnchorPoint>"
+    assert extent(picture(sld(mark("square", 10, anchor)), POINT)) == (27, 22, 37, 32)
+    turned = picture(sld(mark("square", 10, f"{anchor}<Rotation>90</Rotation>")), POINT)
+    assert extent(turned) == (32, 27, 42, 37)
+
+
+def test_size_and_colour_may_depend_on_the_feature():
+    pixels = picture(DATA / "qgis_symboles.sld", POINT, {"genre": "taille", "effectif": 12})
+    assert extent(pixels) == (20, 20, 44, 44)
+    paint = "<Fill><CssParameter name='fill'><ogc:PropertyName>c</ogc:PropertyName></CssParameter></Fill>"
+    assert at(picture(sld(mark("circle", 20, paint=paint)), POINT, {"c": "#12ab34"})) == "#12ab34"
+
+
+def test_an_svg_takes_its_parameters_and_its_size_is_that_of_its_canvas():
+    pixels = picture(DATA / "qgis_symboles.sld", POINT, {"genre": "svg"})
+    assert at(pixels) == "#00aa00"
+    assert at(pixels, 20, 32) == "#0000ff"
+    assert extent(pixels) == (18, 18, 46, 46)
+
+
+def test_a_missing_svg_gives_way_to_the_next_mark_and_says_so(tmp_path):
+    body = (DATA / "qgis_symboles.sld").read_bytes()
+    pixels = picture(body, POINT, {"genre": "svg"}, base=tmp_path, strict=False)
+    assert at(pixels) == "#ff00ff"
+
+
+@pytest.mark.parametrize("geometry", [SQUARE, LINE], ids=["polygon", "line"])
+def test_a_point_symbolizer_marks_the_middle_of_other_geometries(geometry):
+    assert at(picture(sld(mark("circle", 8)), geometry)) == "#ff0000"
+
+
+def drawn_share(pixels: np.ndarray) -> float:
+    return float((pixels[16:48, 16:48, 3] / 255.0).mean())
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "rotation", "share"),
+    [
+        ("shape://horline", 8, 0, 1 / 8),
+        ("shape://vertline", 8, 0, 1 / 8),
+        ("shape://slash", 8, 0, 1.414 / 8),
+        ("shape://backslash", 8, 0, 1.414 / 8),
+        ("shape://plus", 8, 0, 15 / 64),
+        ("shape://times", 10, 0, 0.26),
+        ("horline", 8, 30, 1 / 8),
+        ("horline", 10, 45, 1 / 10),
+    ],
+)
+def test_hatches_cover_what_their_spacing_and_width_say(name, size, rotation, share):
+    pixels = picture(sld(graphic_fill(name, size, rotation)), SQUARE)
+    assert drawn_share(pixels) == pytest.approx(share, rel=0.15)
+
+
+@pytest.mark.parametrize("size", [5, 7, 9, 11, 13])
+@pytest.mark.parametrize("rotation", [0, 20, 45, 70])
+def test_hatches_go_on_from_one_tile_of_256_pixels_to_the_next(size, rotation):
+    whole = {"type": "Polygon", "coordinates": [[[-9, -9], [73, -9], [73, 73], [-9, 73], [-9, -9]]]}
+    pixels = picture(sld(graphic_fill("horline", size, rotation)), whole, side=512)
+    assert np.array_equal(pixels[:256, :256], pixels[256:, 256:])
+
+
+def test_marks_of_a_fill_stand_apart_by_their_margin():
+    margin = '<VendorOption name="graphic-margin">4 4 4 4</VendorOption>'
+    pixels = picture(sld(graphic_fill("square", 8, 0, margin)), SQUARE)
+    assert drawn_share(pixels) == pytest.approx(81 / 256, rel=0.15)
+
+
+def test_composition_multiplies_colours():
+    blend = '<VendorOption name="composite">multiply</VendorOption>'
+    assert at(picture(sld(fill("#ffff00") + fill("#00ffff", blend)), SQUARE)) == "#00ff00"
