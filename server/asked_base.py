@@ -36,6 +36,8 @@ class Origin:
         if not host:
             server = scope.get("server") or ("localhost", None)
             host = f"{server[0]}:{server[1]}" if server[1] else str(server[0])
+        if "/" in host:
+            return None
         return safe_base(scheme.lower(), host, f"/{prefix.strip('/')}" if prefix.strip("/") else "")
 
     def trusts(self, scope: Mapping[str, Any]) -> bool:
