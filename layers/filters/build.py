@@ -80,12 +80,16 @@ class OperandError(FilterError):
     """A property that is there, but of a kind that the operator cannot take."""
 
 
+class ForeignIdError(FilterError):
+    """The id of another layer's feature."""
+
+
 @dataclass(frozen=True)
 class Names:
     """The layer that a filter is about. `resolve` gives the field that a name means, None for the geometry.
 
     `crs` is the CRS of geometries that do not tell theirs, the layer's own where it is empty; `swapped`: they are
-    written y first.
+    written y first. `others` are the layers whose ids would be out of place.
     """
 
     facts: VectorFacts
@@ -93,6 +97,12 @@ class Names:
     resolve: Callable[[str], str | None]
     crs: str = ""
     swapped: bool = False
+    others: frozenset[str] = frozenset()
+
+    def check_id(self, text: str) -> None:
+        """An id may be unknown, but not that of another layer's feature. Raises ForeignIdError."""
+        if text.rpartition(".")[0] in self.others - {self.layer_id}:
+            raise ForeignIdError(f"{text[:80]!r} is an id of another layer than {self.layer_id}")
 
     def property(self, name: str) -> Property | None:
         """The field of a name, None for the geometry. Raises UnknownPropertyError."""

@@ -96,8 +96,7 @@ def _ids(elements: list[Any], names: Names) -> Condition:
         if not value:
             raise FilterError(f"{local(element)} has no {_IDS[local(element)]}")
         texts.append(unescaped_id(value))
-        if not texts[-1].startswith(f"{names.layer_id}."):
-            raise FilterError(f"{value[:80]!r} is no id of a feature of {names.layer_id}")
+        names.check_id(texts[-1])
     return ResourceId(tuple(texts))
 
 

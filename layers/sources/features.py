@@ -119,6 +119,9 @@ class Features:
         where, rest = filters.push_down(tree, self.facts, self.layer_id, self.dialect, fid)
         region = geometry.region(query, self.facts) if query.bbox else None
         needed = filters.properties_of(rest) | {name for name, _ in query.sort_by} | set(self._names(query))
+        if not self.native:
+            # OGR decides a filter over the columns that are read, and errs where one of them is left out.
+            needed |= filters.properties_of(tree)
         if self.facts.key in self.types:
             needed.add(str(self.facts.key))
         return Plan(

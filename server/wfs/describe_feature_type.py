@@ -71,7 +71,7 @@ def _type(kind: FeatureType, language: str) -> Iterator[str]:
     yield '    <xsd:complexContent><xsd:extension base="gml:AbstractFeatureType"><xsd:sequence>'
     for field in kind.fields:
         yield from _element(kind, field, language)
-    yield f'      <xsd:element name="{kind.geometry}" type="{kind.geometry_type}" minOccurs="0"/>'
+    yield f'      <xsd:element name="{kind.geometry}" type="{kind.geometry_type}" minOccurs="0" nillable="true"/>'
     yield "    </xsd:sequence></xsd:extension></xsd:complexContent>"
     yield "  </xsd:complexType>"
 

@@ -4,7 +4,7 @@ Every geometry carries gml:id, which its type requires, made of the feature's ow
 stays one. The order of the axes is that of `srs_name`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -44,24 +44,22 @@ def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has
     prefix, local = kind.namespace.prefix, kind.layer.id
     parts: list[Any] = [f'<wfs:member><{prefix}:{local} gml:id="', ids, '">']
     for name, values in properties(batch, has_geometry=has_geometry).items():
-        _add(parts, f"{prefix}:{kind.elements[name]}", values, xml_texts)
+        _add(parts, f"{prefix}:{kind.elements[name]}", values)
     if has_geometry:
         shapes = column_of_geometry(batch)
         written = geometries(shapes, ids, notation, promoted=kind.facts.geometry)
-        _add(parts, f"{prefix}:{kind.geometry}", written, _as_is)
+        name = f"{prefix}:{kind.geometry}"
+        nil = f'<{name} xsi:nil="true"/>'
+        parts.append(pa.compute.fill_null(joined(f"<{name}>", written, f"</{name}>"), nil))
     parts.append(f"</{prefix}:{local}></wfs:member>\n")
     return pa.compute.binary_join_element_wise(*_merged(parts), "", null_handling="skip")
 
 
-def _as_is(values: pa.Array) -> pa.Array:
-    return values
-
-
-def _add(parts: list[Any], element: str, values: pa.Array, write: Callable[[pa.Array], pa.Array]) -> None:
+def _add(parts: list[Any], element: str, values: pa.Array) -> None:
     """An element with a value, left out where there is none; joined ahead only where some are missing."""
     if values.null_count == len(values):
         return
-    texts = write(values)
+    texts = xml_texts(values)
     pieces = [f"<{element}>", texts, f"</{element}>"]
     parts.extend([joined(*pieces)] if texts.null_count else pieces)
 
@@ -128,21 +126,27 @@ def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attrib
 
 def _line(ids: pa.Array, text: pa.Array, coordinates: Any) -> pa.Array:
     return joined(
-        '<gml:LineString gml:id="', ids, f'">{_pos_list(coordinates)}', text, "</gml:posList></gml:LineString>"
+        '<gml:LineString gml:id="',
+        ids,
+        f'"{_dimension(coordinates)}>{_pos_list(coordinates)}',
+        text,
+        "</gml:posList></gml:LineString>",
     )
 
 
 def _polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
     rings = _rings(coordinates, offsets)
     if promoted:
-        parts = joined('<gml:Polygon gml:id="', ids, '.1">', rings, "</gml:Polygon>")
+        parts = joined('<gml:Polygon gml:id="', ids, f'.1"{_dimension(coordinates)}>', rings, "</gml:Polygon>")
         return _multi("MultiSurface", "surfaceMember", parts, None, ids, attributes)
     return joined('<gml:Polygon gml:id="', ids, attributes, rings, "</gml:Polygon>")
 
 
 def _multi_polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
     rings = _rings(coordinates, offsets[:2])
-    parts = joined('<gml:Polygon gml:id="', _part_ids(ids, offsets[2]), '">', rings, "</gml:Polygon>")
+    parts = joined(
+        '<gml:Polygon gml:id="', _part_ids(ids, offsets[2]), f'"{_dimension(coordinates)}>', rings, "</gml:Polygon>"
+    )
     return _multi("MultiSurface", "surfaceMember", parts, offsets[2], ids, attributes)
 
 
@@ -153,6 +157,11 @@ def _rings(coordinates: Any, offsets: list[Offsets]) -> pa.Array:
     opening = pa.compute.if_else(first, f"<gml:exterior>{start}", f"<gml:interior>{start}")
     closing = pa.compute.if_else(first, f"{end}</gml:exterior>", f"{end}</gml:interior>")
     return grouped(joined(opening, spaced(coordinates, offsets[0][1:]), closing), offsets[1])
+
+
+def _dimension(coordinates: Any) -> str:
+    """An attribute of the parts of a multi-geometry: some clients do not look for it on the whole."""
+    return ' srsDimension="3"' if coordinates.shape[1] == 3 else ""
 
 
 def _pos_list(coordinates: Any) -> str:

@@ -97,10 +97,10 @@ def query(asked: Asked, params: Params) -> Query:
     kind = _kind(asked, params)
     crs = crs_of(asked, params, kind)
     box = bbox(params, kind)
-    asked_filter = filter_of(params, kind)
+    asked_filter = filter_of(asked, params, kind)
     if asked_filter is not None and box is not None and params.text("FILTER"):
         raise InvalidParameterError("BBOX and FILTER exclude each other", "bbox")
-    ids = _own_ids(params, kind)
+    ids = _own_ids(asked, params, kind)
     names, with_geometry = properties(params, kind)
     features = FeatureQuery(
         layer=kind.layer.id,
@@ -170,7 +170,7 @@ def _number(text: str) -> float:
     return value
 
 
-def filter_of(params: Params, kind: FeatureType) -> Any:
+def filter_of(asked: Asked, params: Params, kind: FeatureType) -> Any:
     """FILTER (FES 2.0) or CQL_FILTER as a tree in the layer's own names and CRS; None where there is none."""
     fes, cql = params.text("FILTER"), params.text("CQL_FILTER")
     if not fes and not cql:
@@ -182,11 +182,18 @@ def filter_of(params: Params, kind: FeatureType) -> Any:
     language = params.text("FILTER_LANGUAGE")
     if language and language not in ("urn:ogc:def:query Language:OGC-FES:Filter", _FES_LANGUAGE):
         raise InvalidParameterError(f"FILTER_LANGUAGE={language[:80]!r} is not {_FES_LANGUAGE}", "filter_language")
-    context = filters.Names(kind.facts, kind.layer.id, lambda name: kind.property_name(name, parameter="filter"))
-    from layers.filters.build import OperandError
+    context = filters.Names(
+        kind.facts,
+        kind.layer.id,
+        lambda name: kind.property_name(name, parameter="filter"),
+        others=frozenset(asked.registry.layers),
+    )
+    from layers.filters.build import ForeignIdError, OperandError
 
     try:
         return filters.read_fes(fes.encode(), context) if fes else filters.read_cql(cql, context)
+    except ForeignIdError as error:
+        raise InvalidParameterError(str(error), "RESOURCEID") from None
     except OperandError as error:
         raise OperationProcessingError(str(error), "filter") from None
     except FilterError as error:
@@ -220,12 +227,12 @@ def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
     return replace(found, features=features), name
 
 
-def _own_ids(params: Params, kind: FeatureType) -> tuple[str, ...] | None:
-    """The ids, which must be of the type that is asked (09-025r2, 7.9.2.4)."""
+def _own_ids(asked: Asked, params: Params, kind: FeatureType) -> tuple[str, ...] | None:
+    """The ids, none of which may be of another type than is asked (09-025r2, 7.9.2.4); unknown ones find nothing."""
     ids = resource_ids(params)
     for text in ids or ():
-        if not text.startswith(f"{kind.layer.id}."):
-            raise InvalidParameterError(f"RESOURCEID={text[:80]!r} is no id of a feature of {kind.name}", "resourceId")
+        if text.rpartition(".")[0] in asked.registry.layers.keys() - {kind.layer.id}:
+            raise InvalidParameterError(f"RESOURCEID={text[:80]!r} is no id of a feature of {kind.name}", "RESOURCEID")
     return ids
 
 

@@ -20,7 +20,9 @@ def registry(tmp_path_factory):
 @pytest.fixture(scope="module")
 def names(registry):
     kind = FeatureType(registry.layers["polygon"], registry.service.namespace)
-    return filters.Names(kind.facts, "polygon", lambda name: kind.property_name(name, parameter="filter"))
+    return filters.Names(
+        kind.facts, "polygon", lambda name: kind.property_name(name, parameter="filter"), others=frozenset({"point"})
+    )
 
 
 class Unpushed(Features):

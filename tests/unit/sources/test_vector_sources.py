@@ -176,3 +176,17 @@ def test_a_multisurface_without_curves_is_a_multipolygon():
     curve = bytes.fromhex("0108000000030000000000000000000000000000000000f03f00000000000000400000000000000000")
     found = read(pa.array([bytes(wkb), None, curve + b"\0" * 16]))
     assert (found[0] == polygons, found[1], found[2]) == (True, None, None)
+
+
+def test_a_filter_on_a_field_that_is_not_asked_holds_in_each_format(folder, tmp_path, capfd):
+    from layers.filters.tree import Comparison, Literal, Property
+
+    path = tmp_path / "copie.fgb"
+    write(path, "MultiPolygon", "copie", data=table("MultiPolygon").take([0, 1, 2, 3, 4, 5, 7]))
+    tree = Comparison(">=", Property("l'aire (m²)", "real"), Literal(4))
+    for found in (facts(tmp_path, "copie.fgb"), facts(folder, "types.gpkg", "multipolygon")):
+        source = Features("polygon", found)
+        count = source.count(FeatureQuery("polygon", "EPSG:2154", filter=tree))
+        assert len(rows(source, filter=tree, properties=("nom",), geometry=False)) == count
+        assert count == (3 if found.driver == "FlatGeobuf" else 4)
+    assert "ERROR" not in capfd.readouterr().err
