@@ -36,7 +36,7 @@ def encode(image: Any, name: str, *, opaque: bool = False) -> bytes:
         image.demultiply()
     kind = image_format(name)
     setting = SETTINGS[kind.name if kind else next(iter(IMAGE_FORMATS))]
-    return bytes(image.to_string(setting.replace("png32", "png24") if opaque else setting))
+    return bytes(image.to_string(setting.replace("png32", "png32:t=0") if opaque else setting))
 
 
 def is_opaque(rgba: npt.NDArray[np.uint8]) -> bool:

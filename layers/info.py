@@ -146,7 +146,7 @@ def _pixel(layer: Layer, selection: Selection, query: PointQuery) -> LayerInfo:
     values = tuple(
         BandValue(name, value, _label(color_map, value))
         for name, value in zip(_names(layer), _values(pixels), strict=True)
-        if value is not None
+        if value is not None and name != "alpha"
     )
     if not values:
         return LayerInfo(layer.id)

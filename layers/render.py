@@ -5,13 +5,13 @@ Nothing here knows HTTP. The pixels that may be asked are limited by the protoco
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
 from typing import Any
 
 from layers.crs import CRS84, metres_per_unit
-from layers.encode import encode, is_opaque, to_image
+from layers.encode import encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
 from layers.formats import image_format
@@ -28,6 +28,9 @@ from layers.styles.raster import RasterLook, to_rgba
 
 MAPS = 32
 """Mapnik maps kept ready in a process."""
+
+LEAST = 16
+"""Pixels of the smallest picture that Mapnik draws."""
 
 STANDARD_DPI = 25.4 / 0.28
 
@@ -72,6 +75,8 @@ def draw(registry: Registry, query: MapQuery) -> Any:
 
     Raises UnknownLayerError, UnknownStyleError, SourceError.
     """
+    if min(query.width, query.height) < LEAST:
+        return _cut(draw(registry, _enlarged(query)), query)
     canvas: Any = None
     shown = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
     for kind, items in groupby(shown, _run):
@@ -82,6 +87,21 @@ def draw(registry: Registry, query: MapQuery) -> Any:
         for layer, selection in items:
             canvas = _draw_alone(canvas, layer, selection, query)
     return canvas or _canvas(query)
+
+
+def _enlarged(query: MapQuery) -> MapQuery:
+    """The same picture with more to its right and below, as small as Mapnik draws (it ignores smaller sizes)."""
+    left, bottom, right, top = query.bbox
+    width, height = max(query.width, LEAST), max(query.height, LEAST)
+    right = left + (right - left) / query.width * width
+    bottom = top - (top - bottom) / query.height * height
+    return replace(query, bbox=(left, bottom, right, top), width=width, height=height)
+
+
+def _cut(image: Any, query: MapQuery) -> Any:
+    if image.premultiplied():
+        image.demultiply()
+    return to_image(to_array(image)[: query.height, : query.width])
 
 
 def _canvas(query: MapQuery) -> Any:

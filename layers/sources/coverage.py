@@ -30,9 +30,6 @@ type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
 PAD = 3
 """Source pixels read beyond the window: what cubic convolution looks at."""
 
-ALIGNED = 0.1
-"""Pixels of the picture by which a piece may lie off the asked grid before it is resampled once more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -86,11 +83,11 @@ class Coverage:
         whole = area == bbox and _intersection(box, self.facts.extent) == box
         pixel = _pixel(bbox, width, height, area, box)
         with datasets.dataset(self.facts.path, self.stamp) as opened:
-            plan = _plan(opened, self.facts, box, pixel, method)
+            plan = _plan(opened, self.facts, box, pixel)
             if plan is None:
                 return self._nothing(width, height)
             data = self._piece(opened, plan, time, method)
-            piece = Piece(data, *_georeference(self.facts, plan))
+            piece = Piece(data, *_georeference(self.facts, plan), alphas=_alphas(self.facts))
             if own:
                 return lay(piece, bbox, width, height, method)
             return warp(piece, self.facts.crs, bbox, crs, width, height, method, whole=whole)
@@ -178,6 +175,10 @@ def _same(one: str, other: str) -> bool:
     return one.replace(CRS84, "EPSG:4326") == other.replace(CRS84, "EPSG:4326")
 
 
+def _alphas(facts: RasterFacts) -> tuple[int, ...]:
+    return tuple(number for number, band in enumerate(facts.bands) if band.interpretation == "alpha")
+
+
 def _extent_in(facts: RasterFacts, crs: str) -> BBox | None:
     """The layer's extent in another CRS; None where a part of it has no place there."""
     extent = transform_bbox(facts.extent, facts.crs, crs)
@@ -197,15 +198,13 @@ def _pixel(bbox: BBox, width: int, height: int, area: BBox, box: BBox) -> tuple[
     return across, down
 
 
-def _plan(opened: Any, facts: RasterFacts, box: BBox, pixel: tuple[float, float], method: str) -> Plan | None:
+def _plan(opened: Any, facts: RasterFacts, box: BBox, pixel: tuple[float, float]) -> Plan | None:
     """Whole pixels around a box, averaged down to about the picture's; None where the file has none there."""
     left, _, _, top = facts.extent
     across, down = facts.resolution
-    coarse = (max(1.0, pixel[0] / across), max(1.0, pixel[1] / down))
-    if method == "nearest":
-        coarse = (2.0 ** int(math.log2(coarse[0])), 2.0 ** int(math.log2(coarse[1])))
-    column, columns, width = _span((box[0] - left) / across, (box[2] - left) / across, coarse[0], opened.width)
-    row, rows, height = _span((top - box[3]) / down, (top - box[1]) / down, coarse[1], opened.height)
+    wide, high = _step(pixel[0] / across), _step(pixel[1] / down)
+    column, columns, width = _span((box[0] - left) / across, (box[2] - left) / across, wide, opened.width)
+    row, rows, height = _span((top - box[3]) / down, (top - box[1]) / down, high, opened.height)
     if not columns or not rows:
         return None
     if width * height > 40_000_000:
@@ -213,16 +212,23 @@ def _plan(opened: Any, facts: RasterFacts, box: BBox, pixel: tuple[float, float]
     return Plan(column, row, columns, rows, width, height)
 
 
-def _span(first: float, last: float, coarse: float, size: int) -> tuple[int, int, int]:
+def _step(coarse: float) -> int:
+    """Source pixels that are averaged into one: a power of two, as overviews are made and as files of a mosaic are cut.
+
+    The piece is up to 1.7 times finer than the picture, or up to 1.2 times coarser.
+    """
+    return 1 << max(0, math.floor(math.log2(coarse) + 0.25))
+
+
+def _span(first: float, last: float, step: int, size: int) -> tuple[int, int, int]:
     """First pixel, number of pixels, and number at which they are read, of one axis.
 
-    Spans start on multiples of the coarseness, so that neighbouring pictures average the same pixels.
+    Spans start on multiples of the step, so that neighbouring pictures average the same pixels.
     """
-    step = max(1, round(coarse))
-    start = max(0, math.floor((first - PAD * coarse) / step) * step)
-    end = min(size, math.ceil((last + PAD * coarse) / step) * step)
+    start = max(0, math.floor((first - PAD * step) / step) * step)
+    end = min(size, math.ceil((last + PAD * step) / step) * step)
     count = max(0, end - start)
-    return start, count, max(1, round(count / coarse))
+    return start, count, max(1, -(-count // step))
 
 
 def _georeference(facts: RasterFacts, plan: Plan) -> tuple[float, float, float, float]:

@@ -70,7 +70,11 @@ def _opened(path: str) -> Any:
 def opened_straight(path: str) -> Any:
     """A dataset whose rows run east and columns south; one that lies askew is turned as it is read."""
     opened = rasterio.open(path)
-    return opened if straight(opened) else WarpedVRT(opened, crs=opened.crs, resampling=Resampling.nearest)
+    if straight(opened):
+        return opened
+    # corners that the turned picture leaves empty are masked by its nodata, or by an alpha band where it has none
+    alone = opened.nodata is None and all(kind.name != "alpha" for kind in opened.colorinterp)
+    return WarpedVRT(opened, crs=opened.crs, resampling=Resampling.nearest, add_alpha=alone)
 
 
 def straight(opened: Any) -> bool:

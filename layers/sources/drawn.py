@@ -8,7 +8,7 @@ import json
 from collections import OrderedDict
 from typing import Any
 
-from layers.crs import BBox
+from layers.crs import BBox, metres_per_unit
 from layers.errors import SourceError
 from layers.facts import VectorFacts
 from layers.mapnik_env import mapnik
@@ -97,12 +97,19 @@ def _ogr(layer: Layer, where: str) -> Any:
         return mapnik.CreateDatasource(
             type="ogr",
             file=facts.drawn or facts.path,
-            extent=",".join(map(repr, facts.extent)),
+            extent=",".join(map(repr, _widened(facts))),
             encoding=encoding,
             **chosen,
         )
     except RuntimeError as error:
         raise SourceError(f"layer {layer.id}: cannot be drawn: {error}") from None
+
+
+def _widened(facts: VectorFacts) -> BBox:
+    """The extent with a margin: cut at the very extent, and reprojected, Mapnik loses the features on its border."""
+    left, bottom, right, top = facts.extent
+    margin = max(right - left, top - bottom) * 1e-3 + 1.0 / metres_per_unit(facts.crs)
+    return (left - margin, bottom - margin, right + margin, top + margin)
 
 
 def _memory(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:

@@ -16,13 +16,14 @@ type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bands × rows × columns, with its upper left corner and the size of its pixels."""
+    """Bands × rows × columns, with its upper left corner, the size of its pixels, and which of its bands are alpha."""
 
     data: Pixels
     left: float
     top: float
     across: float
     down: float
+    alphas: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +151,14 @@ def warp(
         reproject(data, target_data, resampling=how, **asked)
         return np.ma.MaskedArray(target_data)
     if data.dtype == np.uint8:
-        return _warp_bytes(data, mask, how, (height, width), asked)
+        shown = [band for band in range(len(data)) if band not in piece.alphas]
+        return _warp_bytes(data, mask[shown].all(axis=0), how, (height, width), asked)
     return _warp_numbers(data, mask, how, (height, width), asked)
 
 
 def _warp_bytes(data: Any, mask: Any, how: Resampling, shape: tuple[int, int], asked: dict[str, Any]) -> Pixels:
     """With the mask as an alpha band, by which the warper weighs colours."""
-    opaque = np.where(mask.all(axis=0), 0, 255).astype(np.uint8)[None]
+    opaque = np.where(mask, 0, 255).astype(np.uint8)[None]
     source = np.concatenate((data, opaque))
     target = np.zeros((len(source), *shape), np.uint8)
     reproject(source, target, src_alpha=len(source), resampling=how, **asked)

@@ -1,0 +1,49 @@
+"""Tiny rasters of every trait, written where a test wants them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.transform import from_origin
+
+from layers import model
+from layers.sources.coverage import Coverage
+from layers.sources.raster import describe
+
+X0, Y0 = 770000.0, 6280000.0
+"""Upper left corner of the rasters (EPSG:2154)."""
+
+
+def write(
+    path: Path,
+    data: Any,
+    *,
+    left: float = X0,
+    top: float = Y0,
+    size: float = 1.0,
+    crs: str = "EPSG:2154",
+    colours: dict[int, tuple[int, int, int, int]] | None = None,
+    **options: Any,
+) -> Path:
+    """A GeoTIFF of bands × rows × columns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bands, rows, columns = data.shape
+    profile = {"driver": "GTiff", "count": bands, "height": rows, "width": columns, "dtype": data.dtype, "crs": crs}
+    with rasterio.open(path, "w", **profile, transform=from_origin(left, top, size, size), **options) as target:
+        target.write(data)
+        if colours:
+            target.write_colormap(1, colours)
+    return path
+
+
+def noise(bands: int, rows: int, columns: int, dtype: str = "uint8", seed: int = 1) -> Any:
+    """Random values that no two neighbours share."""
+    high = 255 if dtype == "uint8" else 4000
+    return np.random.default_rng(seed).integers(1, high, (bands, rows, columns)).astype(dtype)
+
+
+def coverage(path: Path | str, store: Path, **source: Any) -> Coverage:
+    """The coverage of a file or glob."""
+    declared = model.RasterSource(raster=str(path), **source)
+    return Coverage(describe(declared, Path("/"), store), declared, stamp=str(path))
