@@ -302,8 +302,6 @@ def _paint(mark: model.Mark, factor: float, drawing: Drawing) -> Paint:
     if fill is None and stroke is None:
         fill, stroke = model.Fill(), model.Stroke()
     width = 1.0 if stroke is None else fixed(stroke.width, "the stroke-width of a GraphicFill", drawing, 1.0)
-    if stroke is not None and stroke.dashes:
-        drawing.complain("dashes within a GraphicFill: whole lines are drawn")
     return Paint(
         fill=None if fill is None else _ink(fill.color, drawing),
         fill_opacity=1.0 if fill is None else fixed(fill.opacity, "fill-opacity of a GraphicFill", drawing, 1.0),
@@ -312,6 +310,7 @@ def _paint(mark: model.Mark, factor: float, drawing: Drawing) -> Paint:
         if stroke is None
         else fixed(stroke.opacity, "stroke-opacity of a GraphicFill", drawing, 1.0),
         width=(width or 1.0) * factor,
+        dashes=() if stroke is None else tuple(d * factor for d in stroke.dashes),
     )
 
 

@@ -14,6 +14,9 @@ from layers.styles import symbols
 from layers.styles.marks import Outline
 
 SIDES = (8, 16, 32, 64, 128, 256)
+_CELL_TOLERANCE = 0.09
+"""Wide, for tiles of few marks: Mapnik draws the tile anew for each polygon."""
+
 _HATCHES: dict[str, tuple[tuple[float, float], ...]] = {
     "horline": ((0, 1),),
     "vertline": ((1, 0),),
@@ -27,13 +30,14 @@ _HATCHES: dict[str, tuple[tuple[float, float], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Colours "#rrggbb" or None, opacities, the stroke's width in pixels."""
+    """Colours "#rrggbb" or None, opacities, the stroke's width and dashes in pixels."""
 
     fill: str | None = None
     fill_opacity: float = 1.0
     stroke: str | None = None
     stroke_opacity: float = 1.0
     width: float = 1.0
+    dashes: tuple[float, ...] = ()
 
 
 def is_hatch(name: str) -> bool:
@@ -100,7 +104,8 @@ def scattered(
         for row in range(-1, rows + 1):
             x, y = round((column + 0.5) * width / columns), round((row + 0.5) * height / rows)
             for outline in outlines:
-                turned = (_turned((px * size, -py * size), rotation) for px, py in outline.points)
+                corners = outline.points[:: 3 if len(outline.points) > 40 and size < 24 else 1]
+                turned = (_turned((px * size, -py * size), rotation) for px, py in corners)
                 points = tuple((x + px, y + py) for px, py in turned)
                 (areas if outline.closed else lines).append(points)
     return _tile(width, height, areas, lines, paint)
@@ -110,7 +115,7 @@ def _cells(side: float) -> tuple[int, int]:
     """The tile's side and how many cells it holds."""
     for whole in SIDES:
         count = round(whole / side)
-        if count and abs(whole / count - side) <= 0.05 * side:
+        if count and abs(whole / count - side) <= _CELL_TOLERANCE * side:
             return whole, count
     return (SIDES[-1], round(SIDES[-1] / side)) if side < SIDES[-1] * 1.5 else (round(side), 1)
 
@@ -125,9 +130,25 @@ def _tile(width: int, height: int, areas: list[Any], lines: list[Any], paint: Pa
         body += _path(shapely.union_all(shapes).intersection(frame), paint.fill, paint.fill_opacity)
     if paint.stroke is not None and paint.width > 0:
         paths = [shapely.LineString(points) for points in lines] + [s.exterior for s in shapes]
-        area = shapely.union_all([p.buffer(paint.width / 2, cap_style="flat") for p in paths])
+        pieces = [piece for path in paths for piece in _dashed(path, paint.dashes)]
+        area = shapely.union_all([p.buffer(paint.width / 2, cap_style="flat") for p in pieces])
         body += _path(area.intersection(frame), paint.stroke, paint.stroke_opacity)
     return symbols.svg(width, height, body)
+
+
+def _dashed(line: Any, dashes: tuple[float, ...]) -> list[Any]:
+    """The parts of a line that dashes leave."""
+    from shapely.ops import substring
+
+    if not dashes:
+        return [line]
+    pieces, start, index = [], 0.0, 0
+    while start < line.length:
+        if index % 2 == 0 and dashes[index % len(dashes)] > 0:
+            pieces.append(substring(line, start, min(start + dashes[index % len(dashes)], line.length)))
+        start += max(dashes[index % len(dashes)], 0.01)
+        index += 1
+    return pieces
 
 
 def _path(area: Any, color: str, opacity: float) -> str:

@@ -55,12 +55,15 @@ def _common(element: etree._Element) -> dict[str, Any]:
 
 
 def _parameters(element: etree._Element) -> dict[str, Expression]:
-    return {c.get("name", "").strip(): value_of(c) for c in xml.children(element, "CssParameter", "SvgParameter")}
+    given = {c.get("name", "").strip(): value_of(c) for c in xml.children(element, "CssParameter", "SvgParameter")}
+    return {name: value for name, value in given.items() if value != Literal("")}
 
 
 def _value(element: etree._Element | None, name: str, default: Expression) -> Expression:
+    """What an element holds; the default where it is absent or empty."""
     found = xml.child(element, name)
-    return default if found is None else value_of(found)
+    value = default if found is None else value_of(found)
+    return default if value == Literal("") else value
 
 
 def _pair(element: etree._Element | None, names: tuple[str, str], default: tuple[Expression, Expression]) -> Any:

@@ -36,7 +36,7 @@ def _pixels(rules: tuple[model.Rule, ...], width: int, height: int, scale_factor
 
     room = (width / scale_factor, height / scale_factor)
     kind = _kind(rules)
-    plain = tuple(_plain(rule, room) for rule in rules)
+    plain = tuple(_plain(rule, room, _widest(rules)) for rule in rules)
     style = model.Style("swatch", "", "", (model.FeatureTypeStyle(plain),), base=base)
     found = drawn(style, "swatch")
     xml = "".join(text for _, text in found.styles)
@@ -84,7 +84,7 @@ def _geometry(kind: str, width: int, height: int) -> str:
     return f"POINT({width / 2} {height / 2})"
 
 
-def _plain(rule: model.Rule, room: tuple[float, float]) -> model.Rule:
+def _plain(rule: model.Rule, room: tuple[float, float], widest: float) -> model.Rule:
     """The rule without its conditions, without choices, and no larger than the swatch."""
     symbolizers = []
     for symbolizer in rule.symbolizers:
@@ -94,7 +94,7 @@ def _plain(rule: model.Rule, room: tuple[float, float]) -> model.Rule:
             first = branches(symbolizer)[0].drawn
         except (UndrawableError, IndexError):
             continue
-        symbolizers.append(_fitted(_known(first), room))
+        symbolizers.append(_fitted(_known(first), room, widest))
     return model.Rule(name=rule.name, symbolizers=tuple(symbolizers), line=rule.line)
 
 
@@ -112,14 +112,20 @@ def _known(node: Any) -> Any:
     return replace(node, **changed)
 
 
-def _fitted(symbolizer: model.Symbolizer, room: tuple[float, float]) -> model.Symbolizer:
+def _fitted(symbolizer: model.Symbolizer, room: tuple[float, float], widest: float) -> model.Symbolizer:
     if isinstance(symbolizer, model.PointSymbolizer):
         graphic = symbolizer.graphic
         return replace(symbolizer, graphic=replace(graphic, size=_at_most(graphic.size, min(room) - 2)), unit="px")
     if isinstance(symbolizer, model.LineSymbolizer):
-        return replace(symbolizer, stroke=_thin(symbolizer.stroke, room[1] * 0.6), unit=_pixels_of(symbolizer.unit))
+        return replace(
+            symbolizer, stroke=_thin(symbolizer.stroke, room[1] * 0.55, widest), unit=_pixels_of(symbolizer.unit)
+        )
     if isinstance(symbolizer, model.PolygonSymbolizer):
-        stroke = None if symbolizer.stroke is None else _thin(symbolizer.stroke, room[1] * 0.2)
+        stroke = (
+            None
+            if symbolizer.stroke is None
+            else _thin(symbolizer.stroke, room[1] * 0.2, number(symbolizer.stroke.width) or 1)
+        )
         return replace(symbolizer, stroke=stroke, unit=_pixels_of(symbolizer.unit))
     return symbolizer
 
@@ -128,8 +134,17 @@ def _pixels_of(unit: str) -> str:
     return unit if unit == "mm" else "px"
 
 
-def _thin(stroke: model.Stroke, most: float) -> model.Stroke:
-    return replace(stroke, width=_at_most(stroke.width, most) or Literal(1))
+def _widest(rules: tuple[model.Rule, ...]) -> float:
+    """The widest line: lines of a swatch are made thinner together, an edge stays wider than its surface."""
+    lines = (s for rule in rules for s in rule.symbolizers if isinstance(s, model.LineSymbolizer))
+    return max((number(s.stroke.width) or 1 for s in lines), default=1)
+
+
+def _thin(stroke: model.Stroke, most: float, widest: float) -> model.Stroke:
+    found = number(stroke.width)
+    if found is None or widest <= most:
+        return stroke
+    return replace(stroke, width=Literal(round(found * most / widest, 2)))
 
 
 def _at_most(size: Expression | None, most: float) -> Expression | None:

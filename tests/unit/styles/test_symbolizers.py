@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.style_maps import LINE, POINT, SQUARE, at, extent, fill, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
@@ -190,6 +191,27 @@ def test_marks_of_a_fill_stand_apart_by_their_margin():
     margin = '<VendorOption name="graphic-margin">4 4 4 4</VendorOption>'
     pixels = picture(sld(graphic_fill("square", 8, 0, margin)), SQUARE)
     assert drawn_share(pixels) == pytest.approx(81 / 256, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["symbole.svg", "rouge.png"])
+def test_pictures_fill_polygons_and_mark_points_at_the_size_asked(name, tmp_path):
+    (tmp_path / "symbole.svg").write_bytes((DATA / "symbole.svg").read_bytes())
+    Image.new("RGBA", (16, 16), (255, 0, 0, 255)).save(tmp_path / "rouge.png")
+    graphic = (
+        f'<Graphic><ExternalGraphic><OnlineResource xlink:href="{name}"/></ExternalGraphic><Size>32</Size></Graphic>'
+    )
+    point = picture(sld(f"<PointSymbolizer>{graphic}</PointSymbolizer>"), POINT, base=tmp_path)
+    assert at(point) == "#ff0000"
+    width = extent(point)[2] - extent(point)[0]
+    assert width == (32 if name.endswith("png") else pytest.approx(20, abs=1))
+    area = f"<PolygonSymbolizer><Fill><GraphicFill>{graphic}</GraphicFill></Fill></PolygonSymbolizer>"
+    pixels = picture(sld(area), SQUARE, base=tmp_path)
+    assert at(pixels, 16, 16) == at(pixels, 48, 48) == "#ff0000"
+    assert at(pixels, 31, 31) == ("#ff0000" if name.endswith("png") else "")
+
+
+def test_empty_elements_mean_their_defaults():
+    assert extent(picture(sld(mark("square", 20, "<Rotation/><Opacity/>")), POINT)) == (22, 22, 42, 42)
 
 
 def test_composition_multiplies_colours():
