@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from scripts.bench import data
-from scripts.bench.ask import Client, Times, alternate
+from scripts.bench.ask import Client, Times, alternate, answered
 from scripts.bench.load import wrk
 from scripts.bench.measure import Figure
 from scripts.bench.peers.garrigue import garrigue
@@ -63,14 +63,11 @@ def _start(folder: Path, stack: ExitStack) -> Iterator[Peer]:
 
 
 def drawn_by_all(peers: Sequence[Peer], wanted: Sequence[Place]) -> list[Place]:
-    """The places that every server draws: MapServer's FlatGeobuf reader fails ("Unable to seek") on a box of nothing."""
-    kept = list(wanted)
-    for peer in peers:
-        client = Client(peer)
-        kept = [place for place in kept if client.answers(get_map(peer, place, LAYERS), "image/png")]
+    """The places that every server draws."""
+    clients = [Client(peer) for peer in peers]
+    kept = answered(clients, wanted, lambda peer, place: get_map(peer, place, LAYERS), "image/png")
+    for client in clients:
         client.close()
-    if 2 * len(kept) < len(wanted):
-        raise RuntimeError(f"{len(wanted) - len(kept)} of {len(wanted)} maps fail")
     return kept
 
 
