@@ -1,6 +1,6 @@
 """Runs inside QGIS's own Python: opens layers, draws them, identifies, fetches legends; answers in JSON.
 
-/usr/bin/python3 qgis_probe.py '[{"provider": "wms", "uri": "…", "crs": "EPSG:2154", "extent": [..], "identify": [x, y]}]'
+/usr/bin/python3 qgis_probe.py '[{"provider": "wms", "uri": "…", "extent": [..], "identify": [x, y]}]'
 """
 
 import json

@@ -1,8 +1,10 @@
 """GDAL's own drivers open what the demo serves: WMS, WMTS, WFS, OGC API – Features."""
 
 import json
+import os
 import shutil
 import subprocess
+from tempfile import TemporaryDirectory
 
 import pytest
 from support.schemas import required
@@ -14,7 +16,9 @@ def run(*command: str) -> str:
     """What a GDAL tool prints; it must not fail, nor complain."""
     if shutil.which(command[0]) is None:
         required("gdal-bin")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    with TemporaryDirectory() as cache:
+        environment = {**os.environ, "GDAL_DEFAULT_WMS_CACHE_PATH": cache}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert "ERROR" not in done.stderr, done.stderr
     return done.stdout
@@ -65,7 +69,8 @@ def test_ogrinfo_reads_a_collection_of_the_ogc_api(demo):
 
 def test_gdal_draws_a_wms_layer(demo, tmp_path):
     x, y = demo.point_in("batiment")
-    url = f"WMS:{demo.url}/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=batiment&STYLES=&CRS=EPSG:2154&FORMAT=image/png"
+    asked = "SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=batiment&STYLES=&CRS=EPSG:2154&FORMAT=image/png"
+    url = f"WMS:{demo.url}/wms?{asked}"
     box = f"&BBOX={x - 200},{y - 200},{x + 200},{y + 200}"
     run("gdal_translate", "-of", "PNG", "-outsize", "256", "256", url + box, str(tmp_path / "carte.png"))
     stats = json.loads(run("gdalinfo", "-json", "-stats", str(tmp_path / "carte.png")))

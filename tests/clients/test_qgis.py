@@ -81,7 +81,8 @@ def test_qgis_draws_imagery_from_wmts_in_both_grids_and_from_xyz(demo):
 
 
 def test_qgis_reads_features_by_wfs_page_after_page(demo):
-    uri = f"pagingEnabled='true' srsname='EPSG:2154' typename='{demo.prefix}:troncon_de_route' url='{demo.url}/wfs?' version='2.0.0'"
+    name = f"{demo.prefix}:troncon_de_route"
+    uri = f"pagingEnabled='true' srsname='EPSG:2154' typename='{name}' url='{demo.url}/wfs?' version='2.0.0'"
     (answer,) = ask_qgis({"provider": "WFS", "uri": uri, "limit": 50000})
     assert answer["valid"], answer
     assert answer["count"] == answer["read"] == demo.count("troncon_de_route")
