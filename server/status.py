@@ -63,8 +63,8 @@ class Status:
     def _add_details(self, found: dict[str, Any]) -> None:
         found["front"]["pid"] = os.getpid()
         engine = self.engine
-        if engine is not None and engine.process is not None:
-            pids = family(engine.process.pid)
+        if engine is not None:
+            pids = family(engine.process.pid) if engine.process is not None else []
             found["engine"]["processes"] = [
                 {"pid": pid, "memory_mib": round(resident(pid) / MIB, 1)} for pid in pids if resident(pid)
             ]

@@ -13,11 +13,19 @@ ERROR = AsleepError("the engine sleeps & <rests>", 120)
 
 
 @pytest.mark.parametrize("prefix", ["", "/themes/bati"])
-@pytest.mark.parametrize("path", ["/wms", "/wfs", "/wmts", "/wmts/a/b/PM/1/2/3.png"])
-def test_xml_protocols_get_a_valid_report(path, prefix):
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/wms", "wms/1.3.0/exceptions"),
+        ("/wfs", "ows/1.1.0"),
+        ("/wmts", "ows/1.1.0"),
+        ("/wmts/a/b/PM/1/2/3.png", "ows/1.1.0"),
+    ],
+)
+def test_xml_protocols_get_a_valid_report(path, schema, prefix):
     told = refusal(ERROR, prefix + path)
     assert (told.status, told.headers["Retry-After"], told.headers["Cache-Control"]) == (503, "120", "no-store")
-    assert_valid(told.body)
+    assert_valid(told.body, schema)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""A stored tile of the small configuration."""
+
+from pathlib import Path
+
+from server.published import open_current
+from tiles.address import TileAddress
+from tiles.archive import ArchiveInfo
+from tiles.store import Store
+
+Z = 15
+
+
+def put_tile(store: Path, data: bytes = b"\xff\xd8tile\xff\xd9") -> str:
+    """Store the first tile that the layer ortho has at level 15 on PM, and return its address."""
+    published = open_current(store)
+    assert published is not None
+    layer = published.table.layers["ortho"]
+    x, y = layer.limits["PM"][Z][:2]
+    info = ArchiveInfo("ortho", "jpg", bounds=(3, 43, 4, 44), grid="PM", stamp=layer.stamps["default"])
+    Store(store).put_many([(TileAddress("ortho", "default", "", "PM", Z, x, y), data)], info)
+    return f"/tiles/ortho/PM/{Z}/{x}/{y}.jpg"
