@@ -1,5 +1,6 @@
 """Open raster datasets: kept between reads, a few at a time, one reader at a time each (GDAL's are not thread-safe)."""
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any
 
 import rasterio
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
 from layers.errors import SourceError
@@ -35,6 +36,14 @@ _guard = RLock()
 def reading() -> rasterio.Env:
     """GDAL's settings while rasters are read: bounded caches, one thread (there is a process a core)."""
     return rasterio.Env(**_SETTINGS)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without rasterio's warning of a file that does not tell where it lies: that is told as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
 
 
 @contextmanager
@@ -68,8 +77,14 @@ def _opened(path: str) -> Any:
 
 
 def opened_straight(path: str) -> Any:
-    """A dataset whose rows run east and columns south; one that lies askew is turned as it is read."""
+    """A dataset whose rows run east and columns south; one that lies askew is turned as it is read.
+
+    Raises RasterioError where it cannot be opened, SourceError where it lies nowhere.
+    """
     opened = rasterio.open(path)
+    if opened.transform.is_identity:
+        opened.close()
+        raise SourceError(f"{path}: it does not tell where it lies (no georeference, no world file)")
     if straight(opened):
         return opened
     # corners that the turned picture leaves empty are masked by its nodata, or by an alpha band where it has none

@@ -23,7 +23,7 @@ from rasterio.errors import RasterioError
 from layers import model
 from layers.crs import BBox
 from layers.errors import SourceError
-from layers.sources.datasets import reading
+from layers.sources.datasets import quietly, reading
 
 THREADS = 8
 """Readers of headers: most of the time is spent waiting for the disk, or for another machine's."""
@@ -121,7 +121,7 @@ def _header(item: dict[str, Any]) -> Header:
 
 
 def _read_headers(locations: list[str], known: dict[str, File]) -> list[File]:
-    with ThreadPoolExecutor(THREADS) as pool:
+    with quietly(), ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(lambda location: _read_file(location, known.get(location)), locations))
 
 
@@ -131,6 +131,8 @@ def _read_file(location: str, known: File | None) -> File:
         return known
     try:
         with reading(), rasterio.open(location) as dataset:
+            if dataset.transform.is_identity:
+                raise SourceError(f"{location}: it does not tell where it lies (no georeference, no world file)")
             return File(location, status.st_size, status.st_mtime_ns, read_header(dataset))
     except RasterioError as error:
         raise SourceError(f"{location}: cannot be opened as a raster: {error}") from None
@@ -229,16 +231,18 @@ _GDAL_TYPES = {"uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "In
 
 def _options(header: Header) -> dict[str, str]:
     """What GTI would otherwise have to open a file for (GDAL's GTI driver, "metadata items")."""
-    count = len(header.dtypes)
     options = {
         "LOCATION_FIELD": "location",
         "SORT_FIELD": "location",
         "RESX": repr(header.resolution[0]),
         "RESY": repr(header.resolution[1]),
-        "BAND_COUNT": str(count),
-        "DATA_TYPE": ",".join(_GDAL_TYPES[dtype] for dtype in header.dtypes),
-        "COLOR_INTERPRETATION": ",".join(header.interpretations),
     } | dict(zip(("MINX", "MINY", "MAXX", "MAXY"), map(repr, header.extent), strict=True))
+    if "palette" not in header.interpretations:  # a colour table is only found in a file
+        options |= {
+            "BAND_COUNT": str(len(header.dtypes)),
+            "DATA_TYPE": ",".join(_GDAL_TYPES[dtype] for dtype in header.dtypes),
+            "COLOR_INTERPRETATION": ",".join(header.interpretations),
+        }
     if None not in header.nodata:
         options["NODATA"] = ",".join(repr(value) for value in header.nodata)
     elif "alpha" not in header.interpretations:

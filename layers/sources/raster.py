@@ -23,7 +23,7 @@ from layers.crs import parse_crs
 from layers.errors import SourceError, UnknownCrsError, hint
 from layers.facts import Band, RasterFacts
 from layers.sources.coverage import Coverage
-from layers.sources.datasets import opened_straight, reading
+from layers.sources.datasets import opened_straight, quietly, reading
 from layers.sources.dimension import times_of
 from layers.sources.mosaic import index, read_header
 
@@ -44,7 +44,7 @@ def describe(source: model.RasterSource, config: Path, store: Path) -> RasterFac
     """
     path, files = _located(source, config, store)
     try:
-        with reading(), opened_straight(path) as opened:
+        with reading(), quietly(), opened_straight(path) as opened:
             return _described(source, opened, path, files)
     except RasterioError as error:
         raise SourceError(f"{source.raster}: cannot be opened as a raster: {error}") from None
@@ -69,7 +69,7 @@ def _located(source: model.RasterSource, config: Path, store: Path) -> tuple[str
 
 def _variable(source: model.RasterSource, path: str) -> str:
     """The path, or the subdataset of the declared variable where the file has several."""
-    with reading(), _opened(source, path) as opened:
+    with reading(), quietly(), _opened(source, path) as opened:
         names = {_name(item): item for item in opened.subdatasets}
         if source.variable is None:
             if len(names) > 1 and not opened.count:
@@ -109,8 +109,6 @@ def _name(subdataset: str) -> str:
 
 def _described(source: model.RasterSource, opened: Any, path: str, files: int) -> RasterFacts:
     header = read_header(opened)
-    if opened.transform.is_identity:
-        raise SourceError(f"{source.raster}: it does not tell where it lies (no georeference, no world file)")
     times = times_of(opened, source.variable)
     return RasterFacts(
         crs=_crs_id(source, opened),

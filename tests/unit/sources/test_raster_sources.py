@@ -2,6 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
 from support.rasters import X0, Y0, coverage, noise, write
 
 from layers.errors import SourceError
@@ -97,4 +99,22 @@ def test_a_file_that_does_not_fit_is_named(tmp_path, store, odd, said):
 def test_what_is_not_there_is_said(tmp_path, store, name, said):
     (tmp_path / "text.tif" if name == "text.tif" else tmp_path / "other").write_text("no raster")
     with pytest.raises(SourceError, match=said):
+        coverage(tmp_path / name, store)
+
+
+def test_a_mosaic_keeps_its_palette(tmp_path, store):
+    data = np.where(noise(1, 32, 32) > 128, 3, 7).astype("uint8")
+    colours = {3: (255, 0, 0, 255), 7: (0, 0, 255, 255)}
+    source = coverage(mosaic(tmp_path / "parts", data, colours=colours), store)
+    assert source.paletted
+    assert source.palette()[7] == (0, 0, 255, 255)
+    assert (source.read(source.facts.extent, "EPSG:2154", 32, 32) == data).all()
+
+
+@pytest.mark.parametrize("name", ["nulle_part.tif", "*.tif"])
+def test_a_file_that_lies_nowhere_is_named(tmp_path, store, name):
+    profile = {"driver": "GTiff", "count": 1, "height": 4, "width": 4, "dtype": "uint8"}
+    with pytest.warns(NotGeoreferencedWarning), rasterio.open(tmp_path / "nulle_part.tif", "w", **profile) as target:
+        target.write(noise(1, 4, 4))
+    with pytest.raises(SourceError, match="does not tell where it lies"):
         coverage(tmp_path / name, store)
