@@ -73,23 +73,19 @@ class Coverage:
         `resampling` is the layer's own by default, and nearest for paletted data. Raises SourceError.
         """
         method = "nearest" if self.paletted else resampling or self.source.resampling
-        own = _same(crs, self.facts.crs)
-        extent = self.facts.extent if own else _extent_in(self.facts, crs)
-        area = _intersection(bbox, extent) if extent else bbox
+        area, box, whole = _place(self.facts, bbox, crs)
         if area is None:
             return self._nothing(width, height)
-        box = area if own else transform_bbox(area, crs, self.facts.crs)
-        box = box if all(map(math.isfinite, box)) else self.facts.extent
-        whole = area == bbox and _intersection(box, self.facts.extent) == box
         pixel = _pixel(bbox, width, height, area, box)
         with datasets.dataset(self.facts.path, self.stamp) as opened:
             plan = _plan(opened, self.facts, box, pixel)
             if plan is None:
                 return self._nothing(width, height)
             data = self._piece(opened, plan, time, method)
-            piece = Piece(data, *_georeference(self.facts, plan), alphas=_alphas(self.facts))
-            if own:
-                return lay(piece, bbox, width, height, method)
+        piece = Piece(data, *_georeference(self.facts, plan), alphas=_alphas(self.facts))
+        if _same(crs, self.facts.crs):
+            return lay(piece, bbox, width, height, method)
+        with datasets.reading():
             return warp(piece, self.facts.crs, bbox, crs, width, height, method, whole=whole)
 
     @property
@@ -173,6 +169,21 @@ def _is_nodata(data: Any, nodata: list[float | None]) -> Any:
 def _same(one: str, other: str) -> bool:
     """True for two names of one CRS, the order of axes apart."""
     return one.replace(CRS84, "EPSG:4326") == other.replace(CRS84, "EPSG:4326")
+
+
+def _place(facts: RasterFacts, bbox: BBox, crs: str) -> tuple[BBox | None, BBox, bool]:
+    """The part of a picture's box where the layer is (None: none), that part in the layer's CRS, and whether it is all.
+
+    "All" is certain: every pixel of the picture lies on the layer.
+    """
+    own = _same(crs, facts.crs)
+    extent = facts.extent if own else _extent_in(facts, crs)
+    area = _intersection(bbox, extent) if extent else bbox
+    if area is None:
+        return None, bbox, False
+    box = area if own else transform_bbox(area, crs, facts.crs)
+    box = box if all(map(math.isfinite, box)) else facts.extent
+    return area, box, area == bbox and _intersection(box, facts.extent) == box
 
 
 def _alphas(facts: RasterFacts) -> tuple[int, ...]:
