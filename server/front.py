@@ -32,6 +32,8 @@ log = logging.getLogger("garrigue.front")
 KEEP_ALIVE = 30
 """Seconds that a connection may be idle, or a request's head take."""
 BACKLOG = 2048
+HOLD = 0.02
+"""Seconds that reads of an archive share a transaction: the most that they keep a writer waiting."""
 
 
 class Server(uvicorn.Server):
@@ -72,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 async def _serve(asked: argparse.Namespace, published: Published) -> None:
-    desk = Desk(Hits(Store(asked.store, handles=asked.handles), published.table))
+    desk = Desk(Hits(_store(asked), published.table))
     status = Status(asked.store)
     engine = None if asked.tiles_only else Engine(_settings(asked, published))
     reception = Reception(desk, published, engine, status)
@@ -98,6 +100,13 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
         status.withdraw()
         if engine is not None:
             await engine.close()
+
+
+def _store(asked: argparse.Namespace) -> Store:
+    """The store, whose reads share a transaction for some milliseconds."""
+    loop = asyncio.get_running_loop()
+    store = Store(asked.store, handles=asked.handles, on_hold=lambda: loop.call_later(HOLD, store.release))
+    return store
 
 
 def _uvicorn(reception: Reception, desk: Desk) -> uvicorn.Config:

@@ -7,8 +7,8 @@ see that within a second. Reading needs SQLite alone: the front imports this (st
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from itertools import groupby
 from pathlib import Path
 from shutil import disk_usage
@@ -40,28 +40,41 @@ type Key = tuple[str, str, str, str, int, int, int]
 
 
 class _Handle:
-    """An open archive: its cursor, the file it is, and when that was last looked at."""
+    """An open archive: its cursor, the file it is, when that was last looked at, whether a read is held open."""
 
-    __slots__ = ("checked", "cursor", "identity")
+    __slots__ = ("checked", "cursor", "held", "identity")
 
     def __init__(self, cursor: sqlite3.Cursor, identity: tuple[int, int], checked: float) -> None:
         self.cursor = cursor
         self.identity = identity
         self.checked = checked
+        self.held = False
 
 
 class Store:
     """Tiles under a folder. Not for several threads at once; `handles` archives stay open at most.
 
-    `patience` is how many seconds a read waits for a writer's commit before it counts as a miss.
+    `patience` is how many seconds a read waits for a writer's commit before it counts as a miss. Who gives `on_hold`
+    lets reads share a transaction, which saves SQLite its locks and looks at the file: it is called when the first
+    one is opened, and has to call `release` some milliseconds later (writers wait for that).
     """
 
-    def __init__(self, root: Path, *, handles: int = 128, patience: float = 0.1, floor: int = FLOOR) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        handles: int = 128,
+        patience: float = 0.1,
+        floor: int = FLOOR,
+        on_hold: Callable[[], object] | None = None,
+    ) -> None:
         self.root = root
         self.handles = handles
         self.patience = patience
         self.floor = floor
+        self.on_hold = on_hold
         self._open: OrderedDict[Key, _Handle] = OrderedDict()
+        self._held: list[_Handle] = []
 
     def get(self, address: TileAddress) -> StoredTile | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
@@ -85,10 +98,27 @@ class Store:
                     return None
             else:
                 self._open.move_to_end(key)
+            if self.on_hold is not None and not handle.held:
+                self._hold(handle, self.on_hold)
             row = handle.cursor.execute(sql, (z, x, (1 << z) - 1 - y)).fetchone()
         except sqlite3.Error as error:
             return self._failed(key, error, sql, address)
         return row
+
+    def release(self) -> None:
+        """End the transactions that reads share."""
+        for handle in self._held:
+            handle.held = False
+            with suppress(sqlite3.Error):
+                handle.cursor.execute("COMMIT")
+        self._held.clear()
+
+    def _hold(self, handle: _Handle, on_hold: Callable[[], object]) -> None:
+        handle.cursor.execute("BEGIN")
+        handle.held = True
+        self._held.append(handle)
+        if len(self._held) == 1:
+            on_hold()
 
     def put_many(self, tiles: Iterable[tuple[TileAddress, bytes]], info: ArchiveInfo) -> Sizes:
         """Write tiles, one transaction an archive; what changed. Raises ArchiveError."""
