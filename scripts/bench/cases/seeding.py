@@ -1,0 +1,98 @@
+"""Seeding buildings z10–z16 in Web Mercator: `garrigue seed`, and MapCache and MapProxy that draw through MapServer.
+
+200,000 buildings in towns with nothing between them; with BENCH_FULL=1, a million.
+"""
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from layers.crs import transform_bbox
+from scripts.bench import data
+from scripts.bench.measure import Figure
+from scripts.bench.peers.garrigue import cli, write_registry
+from scripts.bench.peers.mapserver import VectorLayer, mapserver
+from scripts.bench.peers.peer import MissingPeerError
+from scripts.bench.peers.seeders import Seeded, Seeding, mapcache, mapproxy
+from scripts.bench.peers.style import MAPSERVER
+
+TITLE = "Seeding buildings, z10-z16, PNG, metatiles of 8 × 8"
+LAYER = "batiment"
+LEVELS = (10, 16)
+WORKERS = 2
+AIMS = {"mapcache_seed": 5.0, "mapproxy-seed": 8.0}
+SIZES = {False: (200_000, 2, 2), True: (1_000_000, 3, 1)}
+"""By whether all is asked: features, how far apart the towns are, rounds."""
+HALF = 20037508.342789244
+
+
+def run(folder: Path, seconds: float) -> list[Figure]:  # noqa: ARG001 - the work is fixed, not the time
+    """Tiles of the area a second: each in turn, each time into an empty cache."""
+    count, spread, rounds = SIZES["BENCH_FULL" in os.environ]
+    features = data.region(folder / "data", count, spread)
+    layer = VectorLayer(LAYER, features.fgb, "POLYGON", MAPSERVER[LAYER], features.extent)
+    seeding = Seeding(LAYER, aligned(features.extent), LEVELS, WORKERS)
+    found: dict[str, list[Seeded]] = {}
+    with mapserver(folder / "mapserver", [layer], features.extent, processes=WORKERS) as wms:
+        seeders: dict[str, Callable[[Path], Seeded]] = {
+            "garrigue seed": lambda place: _garrigue(place, features, seeding),
+            "mapcache_seed": lambda place: mapcache(place, wms, seeding),
+            "mapproxy-seed": lambda place: mapproxy(place, wms, seeding),
+        }
+        for turn in range(rounds):
+            for name, seeder in list(seeders.items()):
+                try:
+                    found.setdefault(name, []).append(seeder(folder / f"{name}_{turn}"))
+                except MissingPeerError as error:
+                    print(f"seeding: {name} SKIPPED, {error}", file=sys.stderr)
+                    del seeders[name], found[name]
+    return _figures(found)
+
+
+def aligned(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """The box in EPSG:3857, on borders of level 13 within it, so that metatiles of the last level are whole."""
+    x0, y0, x1, y1 = transform_bbox(extent, "EPSG:2154", "EPSG:3857")
+    side = 2 * HALF / 2**13
+    low = [math.ceil((value + HALF) / side) * side - HALF + 1 for value in (x0, y0)]
+    high = [math.floor((value + HALF) / side) * side - HALF - 1 for value in (x1, y1)]
+    return (low[0], low[1], high[0], high[1])
+
+
+def _garrigue(folder: Path, features: data.Buildings, seeding: Seeding) -> Seeded:
+    layer = {
+        "source": {"vector": str(features.fgb)},
+        "style": f"styles/{LAYER}.sld",
+        "tiles": {"grids": ["PM"], "format": "png", "levels": "10-16"},
+    }
+    command = cli("seed", write_registry(folder / "config", {LAYER: layer}), folder / "store")
+    box = ",".join(map(str, seeding.box))
+    command += ["--area", f"{box},EPSG:3857", "--levels", "-".join(map(str, seeding.levels)), "--grid", "PM"]
+    start = time.perf_counter()
+    command += ["--workers", str(seeding.workers), "--json", LAYER]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    whole = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
+    job = json.loads(done.stdout)["jobs"][0]
+    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"])
+
+
+def _figures(found: dict[str, list[Seeded]]) -> list[Figure]:
+    """The same area for all: metatiles of the peers reach beyond it at the first levels, ours do not."""
+    times = {name: statistics.median(one.seconds for one in runs) for name, runs in found.items()}
+    tiles = found["garrigue seed"][0].tiles
+    rates = {name: tiles / seconds for name, seconds in times.items()}
+    figures = []
+    for name, runs in found.items():
+        ratio = rates["garrigue seed"] / rates[name] if name in AIMS else None
+        label = f"{name} ({tiles:,} tiles of the area in {times[name]:.1f} s, {runs[0].tiles:,} written)"
+        figures.append(Figure(label, rates[name], "tiles/s", ratio, AIMS.get(name)))
+    start = statistics.median(one.start for one in found["garrigue seed"])
+    figures.append(Figure("garrigue seed, start-up apart", start, "s"))
+    return figures
