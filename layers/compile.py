@@ -15,8 +15,9 @@ from layers import model, yaml
 from layers.crs import CRS84, parse_crs, transform_bbox
 from layers.declared import Declared, Found, read_models
 from layers.errors import GarrigueError, Problem, RegistryError, UnknownCrsError, hint
-from layers.facts import CascadeFacts, Facts
+from layers.facts import CascadeFacts, Facts, RasterFacts
 from layers.registry import Layer, Registry
+from layers.sources.copies import copy_path, is_needed, with_copy
 
 SOFTWARE = metadata.version("garrigue")
 """In every version, so that an upgrade renders the documents again."""
@@ -88,7 +89,7 @@ def _open(
     """Step 4: the data opened, where it changed; facts read."""
     for layer in declared:
         data_stamp = _digest(
-            [layer.definition.source.model_dump_json(), str(layer.definition.time), *_files(config, layer)]
+            [layer.definition.source.model_dump_json(), *_dimensions(layer.definition), *_files(config, layer)]
         )
         known = previous.layers.get(layer.id) if previous and previous.config == config else None
         if known and known.data_stamp == data_stamp and _still_there(known.facts):
@@ -96,8 +97,17 @@ def _open(
         else:
             facts = _described(config, store, layer, found)
         if facts:
+            facts = with_copy(facts, copy_path(store, layer.id, data_stamp))
+            if is_needed(facts) and not getattr(facts, "drawn", ""):
+                message = "GeoParquet is drawn from a copy, which is not there yet: garrigue prepare makes it"
+                found.warnings.append(layer.problem("source.vector", message))
             _attributes(layer, facts, found)
             yield _layer(config, layer, facts, data_stamp)
+
+
+def _dimensions(definition: model.Layer) -> list[str]:
+    """What is asked of the data beyond its source."""
+    return [str(definition.time), *map(str, definition.other_dimensions.items())]
 
 
 def _still_there(facts: Facts) -> bool:
@@ -124,11 +134,14 @@ def _described(config: Path, store: Path, layer: Declared, found: Found) -> Fact
 
 
 def _vector(config: Path, _store: Path, definition: model.Layer) -> Facts:
+    from layers.sources.attribute import with_dimensions
     from layers.sources.vector import describe
 
     assert isinstance(definition.source, model.VectorSource)
     attribute = definition.time.attribute if definition.time else None
-    return describe(definition.source, config, time_attribute=attribute)
+    facts = describe(definition.source, config, time_attribute=attribute)
+    asked = {name: one.attribute for name, one in definition.other_dimensions.items()}
+    return with_dimensions(facts, asked, definition.source.encoding) if asked else facts
 
 
 def _raster(config: Path, store: Path, definition: model.Layer) -> Facts:
@@ -167,6 +180,12 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
     asked = [("fields", name) for name in layer.definition.fields]
     if layer.definition.time and layer.definition.time.attribute:
         asked.append(("time.attribute", layer.definition.time.attribute))
+    for name, one in layer.definition.other_dimensions.items():
+        if one.attribute:
+            asked.append(("elevation.attribute" if name == "elevation" else f"dimensions.{name}", one.attribute))
+        elif not isinstance(facts, RasterFacts):
+            message = "`extent` is for the pixels of a raster; features have an `attribute`"
+            found.problems.append(layer.problem("elevation" if name == "elevation" else f"dimensions.{name}", message))
     for key, name in asked:
         if name not in names:
             message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"

@@ -24,7 +24,8 @@ class VectorFacts:
     """A vector source: CRS id, extent (x first, in that CRS), geometry, fields, number of features.
 
     `geometry` is one of Point, LineString, Polygon, MultiPoint, MultiLineString, MultiPolygon, Unknown;
-    `drawn` and `drawn_layer` name the file (and layer) that Mapnik draws: the source itself, or a copy.
+    `drawn` and `drawn_layer` name the file (and layer) that Mapnik draws: the source itself, or a copy;
+    `dimensions` has the values of each dimension but time, ascending, by its name.
     """
 
     crs: str
@@ -40,6 +41,7 @@ class VectorFacts:
     times: tuple[str, ...] = ()
     drawn: str = ""
     drawn_layer: str = ""
+    dimensions: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,12 +240,49 @@ class Time(Model):
     attribute: str | None = None
     dimension: str | None = None
     default: str = "latest"
+    current: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.attribute is None) == (self.dimension is None):
             raise ValueError("exactly one of attribute, dimension")
         return self
+
+
+class Dimension(Model):
+    """A dimension beside time (OGC 06-042, annex C): values of an attribute of features, or what a raster's pixels are.
+
+    `extent` is "least/greatest/resolution" of the first band's values: what is asked of it hides all other pixels.
+    """
+
+    attribute: str | None = None
+    extent: str | None = Field(None, pattern=r"^-?[\d.]+/-?[\d.]+/[\d.]+$")
+    units: str = ""
+    symbol: str = ""
+    default: str | None = None
+    multiple: bool = True
+    nearest: bool = False
+
+    @field_validator("default", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return f"{value:g}" if isinstance(value, int | float) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.attribute is None) == (self.extent is None):
+            raise ValueError("exactly one of attribute, extent")
+        return self
+
+
+class Elevation(Dimension):
+    """The dimension ELEVATION, in metres above sea level unless told otherwise."""
+
+    units: str = "CRS:88"
+    symbol: str = "m"
+
+
+DimensionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class FieldAlias(Model):
@@ -286,6 +323,8 @@ class Layer(Model):
     style: str | None = None
     styles: dict[str, str] = {}
     time: Time | None = None
+    elevation: Elevation | None = None
+    dimensions: dict[DimensionName, Dimension] = {}
     fields: dict[str, FieldAlias] = {}
     tiles: Tiles = Tiles()
     attribution: Attribution | None = None
@@ -298,7 +337,14 @@ class Layer(Model):
     def _style_or_styles(self) -> Self:
         if self.style and self.styles:
             raise ValueError("style and styles cannot both be given: the first of styles is the default")
+        if {"time", "elevation"} & self.dimensions.keys():
+            raise ValueError("time and elevation are keys of their own, not among dimensions")
         return self
+
+    @property
+    def other_dimensions(self) -> dict[str, Dimension]:
+        """Every dimension but time, by its name."""
+        return {**({"elevation": self.elevation} if self.elevation else {}), **self.dimensions}
 
 
 class Theme(Model):
@@ -306,3 +352,5 @@ class Theme(Model):
 
     title: Text
     abstract: Text = Text()
+    keywords: tuple[str, ...] = ()
+    metadata: tuple[Link, ...] = ()

@@ -12,13 +12,17 @@ from layers.crs import BBox, metres_per_unit
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A layer to draw or to ask, in a style; `time` holds ISO 8601 values of the layer's own list."""
+    """A layer to draw or to ask, in a style; `time` holds ISO 8601 values of the layer's own list.
+
+    `ranges` are the least and greatest values of a raster's first band that are shown, all where it is empty.
+    """
 
     layer: str
     style: str = ""
     time: tuple[str, ...] = ()
     filter: Any = None
     opacity: float = 1.0
+    ranges: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,14 @@ class Layer:
         """ISO 8601 values of the time dimension, ascending; empty where there is none."""
         return () if isinstance(self.facts, CascadeFacts) else self.facts.times
 
+    def values(self, dimension: str) -> tuple[str, ...]:
+        """The values of a dimension beside time, or the extent of a raster's; empty where there is none."""
+        declared = self.definition.other_dimensions.get(dimension)
+        if declared is None:
+            return ()
+        found = dict(self.facts.dimensions) if isinstance(self.facts, VectorFacts) else {}
+        return found.get(dimension, (declared.extent,) if declared.extent else ())
+
     @property
     def default_time(self) -> str | None:
         """The value that an absent TIME means."""

@@ -10,6 +10,8 @@ from itertools import groupby
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from layers.crs import CRS84, metres_per_unit
 from layers.encode import encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
@@ -157,10 +159,20 @@ def _raster(layer: Layer, selection: Selection, query: MapQuery) -> Any:
     coverage = open_coverage(layer)
     time = selection.time[-1] if selection.time else None
     pixels = coverage.read(query.bbox, query.crs, query.width, query.height, time=time)
+    if selection.ranges:
+        pixels = _within(pixels, selection.ranges)
     if pixels.mask.all():
         return None
     symbolizer = style_of(layer, selection.style).raster or RasterSymbolizer()
     return to_rgba(RasterLook(symbolizer, coverage.palette(), coverage.source.stretch), pixels, coverage.facts)
+
+
+def _within(pixels: Any, ranges: tuple[tuple[float, float], ...]) -> Any:
+    """Pixels without those whose first band's value is in none of the ranges."""
+    shown = np.zeros(pixels.shape[1:], bool)
+    for low, high in ranges:
+        shown |= (pixels.data[0] >= low) & (pixels.data[0] <= high)
+    return np.ma.MaskedArray(pixels.data, mask=np.ma.getmaskarray(pixels) | ~shown)
 
 
 def _draw_vectors(canvas: Any, group: list[tuple[Layer, Selection]], query: MapQuery) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def behind_nginx(folder: Path) -> Iterator[str]:
     with (folder / "server.log").open("wb") as log:
         processes = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
         try:
-            await_answer(port, "/health", seconds=60)
+            await_answer(port, "/health", seconds=60, processes=processes)
             yield f"http://127.0.0.1:{port}"
         finally:
             for process in processes:
@@ -66,10 +66,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def await_answer(port: int, path: str, seconds: float) -> None:
-    """Wait until a server on 127.0.0.1 answers 200. Raises TimeoutError."""
+def await_answer(port: int, path: str, seconds: float, processes: Sequence[subprocess.Popen[bytes]] = ()) -> None:
+    """Wait until a server on 127.0.0.1 answers 200. Raises TimeoutError, RuntimeError where a process has ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        for process in processes:
+            if process.poll() is not None:
+                raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", path)

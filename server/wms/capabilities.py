@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 from layers.crs import CRS84, BBox, north_first, swap, wms_name
 from layers.facts import CascadeFacts
 from layers.formats import IMAGE_FORMATS
-from layers.model import Contact, Text
+from layers.model import Contact, Link, Text
 from layers.registry import Layer, Registry
 from server.errors import printable
 from server.urls import BASE
-from server.wms.dimensions import extent
+from server.wms.dimension_elements import described
 from server.wms.extents import Boxes, union
 from server.wms.formats import INFO_FORMATS
 from server.wms.groups import by_theme, layer_names
@@ -50,6 +50,8 @@ _EXCEPTIONS = {
     "1.1.1": ("application/vnd.ogc.se_xml", "application/vnd.ogc.se_inimage", "application/vnd.ogc.se_blank"),
 }
 _TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
+_OLD_UNITS = {"CRS:88": "EPSG:5103"}
+"""1.1.1 knows vertical datums by EPSG's codes only (01-068r3, C.2)."""
 _DEFAULT_STYLE = {"fr": "Style par défaut", "en": "Default style"}
 
 
@@ -217,7 +219,9 @@ def _layers(view: View) -> Iterator[str]:
     names = "".join(f"<{crs}>{name}</{crs}>" for name in _crs_names(view))
     yield (
         f'<Layer queryable="{queryable}">{named}<Title>{view.text(view.head.title) or "WMS"}</Title>'
-        f"{_abstract(view.text(view.head.abstract))}{names}{_boxes(view, union(view.extents[x.id] for x in shown))}\n"
+        f"{_abstract(view.text(view.head.abstract))}{_keywords(view.head.keywords)}{names}"
+        f"{_boxes(view, union(view.extents[layer.id] for layer in shown))}"
+        f"{_metadata(view, view.head.metadata) if view.theme else ''}\n"
     )
     if view.theme is not None:
         yield from (_layer(view, layer) for layer in shown)
@@ -233,7 +237,8 @@ def _theme(view: View, theme: str, layers: list[Layer], *, named: bool) -> Itera
     head = view.registry.themes[theme]
     yield (
         f'<Layer queryable="{queryable}">{name}<Title>{view.text(head.title) or theme}</Title>'
-        f"{_abstract(view.text(head.abstract))}{_boxes(view, union(view.extents[layer.id] for layer in layers))}\n"
+        f"{_abstract(view.text(head.abstract))}{_keywords(head.keywords)}"
+        f"{_boxes(view, union(view.extents[layer.id] for layer in layers))}{_metadata(view, head.metadata)}\n"
     )
     yield from (_layer(view, layer) for layer in layers)
     yield "</Layer>\n"
@@ -245,8 +250,9 @@ def _layer(view: View, layer: Layer) -> str:
     return (
         f'<Layer queryable="{int(declared.queryable)}"{cascaded}><Name>{layer.name}</Name>'
         f"<Title>{view.text(declared.title) or layer.name}</Title>{_abstract(view.text(declared.abstract))}"
-        f"{_keywords(declared.keywords)}{_boxes(view, view.extents[layer.id])}{_dimension(view, layer)}"
-        f"{_attribution(layer)}{_metadata(view, layer)}{''.join(_styles(view, layer))}{_scales(view, layer)}</Layer>\n"
+        f"{_keywords(declared.keywords)}{_boxes(view, view.extents[layer.id])}{_dimensions(view, layer)}"
+        f"{_attribution(layer)}{_metadata(view, declared.metadata)}{''.join(_styles(view, layer))}"
+        f"{_scales(view, layer)}</Layer>\n"
     )
 
 
@@ -283,19 +289,30 @@ def _corners(box: BBox) -> str:
     return f'minx="{box[0]:.11g}" miny="{box[1]:.11g}" maxx="{box[2]:.11g}" maxy="{box[3]:.11g}"'
 
 
-def _dimension(view: View, layer: Layer) -> str:
-    if not layer.times:
-        return ""
-    values, default = escaped(extent(layer.times)), escaped(layer.default_time or "")
+def _dimensions(view: View, layer: Layer) -> str:
+    """Every dimension; 1.1.1 has all declarations before all extents (01-068r3, A.1)."""
+    found = list(described(layer))
     if view.new:
-        return (
-            f'<Dimension name="time" units="ISO8601" default="{default}" multipleValues="1" nearestValue="1" '
-            f'current="1">{values}</Dimension>'
+        return "".join(
+            f'<Dimension name="{one.name}" units="{escaped(one.units)}"'
+            f"{_attributes(unitSymbol=one.symbol, default=one.default)}"
+            f' multipleValues="{int(one.multiple)}" nearestValue="{int(one.nearest)}"'
+            f"{_attributes(current=one.current)}>{escaped(one.extent)}</Dimension>"
+            for one in found
         )
-    return (
-        '<Dimension name="time" units="ISO8601"/>'
-        f'<Extent name="time" default="{default}" nearestValue="1">{values}</Extent>'
+    return "".join(
+        f'<Dimension name="{one.name}" units="{escaped(_OLD_UNITS.get(one.units, one.units))}"'
+        f"{_attributes(unitSymbol=one.symbol)}/>"
+        for one in found
+    ) + "".join(
+        f'<Extent name="{one.name}"{_attributes(default=one.default)} nearestValue="{int(one.nearest)}"'
+        f"{_attributes(current=one.current)}>{escaped(one.extent)}</Extent>"
+        for one in found
     )
+
+
+def _attributes(**given: str) -> str:
+    return "".join(f' {name}="{escaped(value)}"' for name, value in given.items() if value)
 
 
 def _attribution(layer: Layer) -> str:
@@ -305,11 +322,11 @@ def _attribution(layer: Layer) -> str:
     return f"<Attribution><Title>{escaped(named.title)}</Title>{_online(named.url) if named.url else ''}</Attribution>"
 
 
-def _metadata(view: View, layer: Layer) -> str:
+def _metadata(view: View, links: tuple[Link, ...]) -> str:
     return "".join(
         f'<MetadataURL type="{escaped(link.type) if view.new else "TC211"}"><Format>{escaped(link.format)}</Format>'
         f"{_online(link.url)}</MetadataURL>"
-        for link in layer.definition.metadata
+        for link in links
     )
 
 

@@ -7,6 +7,7 @@ from layers.query import PointQuery, Selection
 from layers.registry import Layer
 from server.context import Context
 from server.errors import MissingParameterError, ServiceError
+from server.urls import BASE
 from server.wms import drawing, parameters, selections
 from server.wms.errors import InvalidFormatError, InvalidPointError, LayerNotQueryableError
 from server.wms.formats import DEFAULT_INFO_FORMAT, INFO_FORMATS, info_format
@@ -24,7 +25,9 @@ async def get_feature_info(context: Context, asked: Asked) -> Response:
         raise InvalidFormatError(f"INFO_FORMAT={text!r} is not one of {', '.join(INFO_FORMATS)}", "INFO_FORMAT")
     query = point(asked, queried)
     body = await context.run(drawing.information, query, name, language(asked))
-    response = Response(body, media_type=name, headers={"Cache-Control": "no-cache"})
+    response = Response(
+        body.replace(BASE.encode(), asked.base.encode()), media_type=name, headers={"Cache-Control": "no-cache"}
+    )
     for warning in selections.warnings(layers):
         response.headers.append("Warning", warning)
     return response

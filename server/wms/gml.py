@@ -50,6 +50,16 @@ def geometry(shape: shapely.Geometry, crs: str, dialect: Dialect, identifier: st
     return writer.write(shapely.force_2d(shape), top=True)
 
 
+def bounded_by(shapes: Sequence[shapely.Geometry], crs: str) -> str:
+    """The extent of a GML 2 collection, which must tell that there is none."""
+    west, south, east, north = shapely.total_bounds(list(shapes)).tolist() if shapes else [np.nan] * 4
+    if not np.isfinite(west):
+        return "<gml:boundedBy><gml:null>missing</gml:null></gml:boundedBy>\n"
+    corners = f"{west:.15g},{south:.15g} {east:.15g},{north:.15g}"
+    box = f'<gml:Box srsName="{wms_name(crs)}"><gml:coordinates>{corners}</gml:coordinates></gml:Box>'
+    return f"<gml:boundedBy>{box}</gml:boundedBy>\n"
+
+
 class _Writer:
     """Writes one geometry; numbers its parts, because GML 3.2 wants an id on each."""
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from layers.crs import urn
 from layers.query import PointQuery
 from layers.registry import Registry
+from server.urls import BASE
 from server.wms import gml
 from server.wms.capabilities import escaped
 from server.wms.formats import INFO_FORMATS
@@ -145,21 +146,30 @@ def _linked(text: str) -> Markup:
 
 
 def _gml2(answer: Answer) -> bytes:
-    return _collection(answer, gml.GML2, "")
+    """With its extent and the address of its schema: GML 2 is valid only so."""
+    layers = ",".join(answer.registry.layers[layer_id].name for layer_id in answer.by_layer())
+    known = f"{gml.GML2.wfs} http://schemas.opengis.net/wfs/1.0.0/WFS-basic.xsd"
+    if layers:
+        address = f"{BASE}/wms?SERVICE=WMS&VERSION=1.1.1&REQUEST=DescribeFeatureType&LAYERS={layers}"
+        known += f" {answer.registry.service.namespace.uri} {address}"
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    shapes = [feature.geometry for feature in answer.features if feature.geometry is not None]
+    around = gml.bounded_by(shapes, answer.query.map.crs)
+    return _collection(answer, gml.GML2, f' xmlns:xsi="{xsi}" xsi:schemaLocation="{escaped(known)}"', around)
 
 
 def _gml32(answer: Answer) -> bytes:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     counts = f' numberMatched="unknown" numberReturned="{len(answer.features)}" timeStamp="{now}"'
-    return _collection(answer, gml.GML32, counts)
+    return _collection(answer, gml.GML32, counts, "")
 
 
-def _collection(answer: Answer, dialect: gml.Dialect, attributes: str) -> bytes:
+def _collection(answer: Answer, dialect: gml.Dialect, attributes: str, around: str) -> bytes:
     namespace = answer.registry.service.namespace
     members = "".join(_member(answer, feature, dialect) for feature in answer.features)
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<wfs:FeatureCollection xmlns:wfs="{dialect.wfs}" '
-        f'xmlns:gml="{dialect.gml}" xmlns:{namespace.prefix}="{escaped(namespace.uri)}"{attributes}>\n{members}'
+        f'xmlns:gml="{dialect.gml}" xmlns:{namespace.prefix}="{escaped(namespace.uri)}"{attributes}>\n{around}{members}'
         "</wfs:FeatureCollection>\n"
     ).encode()
 

@@ -7,7 +7,7 @@ from layers.errors import UnknownLayerError, UnknownStyleError
 from layers.query import Selection
 from layers.registry import Layer
 from server.errors import InvalidParameterError, MissingParameterError
-from server.wms import parameters
+from server.wms import parameters, values
 from server.wms.dimensions import chosen_times
 from server.wms.errors import LayerNotDefinedError, StyleNotDefinedError, WmsError
 from server.wms.groups import group_names, members
@@ -99,6 +99,9 @@ def _named(asked: Asked, name: str, style: str, opacity: float, condition: "Cond
             if not times.values:
                 continue
             selection = replace(selection, time=times.values)
+        if layer.definition.other_dimensions:
+            selection, warnings_of = values.narrowed(layer, selection, asked.params)
+            told += warnings_of
         found.append(selection)
     return Named(name, tuple(found), tuple(told))
 

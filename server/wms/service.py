@@ -34,8 +34,9 @@ OPERATIONS = {
     "GetLegendGraphic": "get_legend_graphic",
     "DescribeLayer": "describe_layer",
     "GetStyles": "get_styles",
+    "DescribeFeatureType": "describe_feature_type",
 }
-"""The module, and the function in it, of each operation: imported when it is first asked."""
+"""The function of each operation, in the module of its name: imported when it is first asked."""
 
 _OLD_NAMES = {"capabilities": "GetCapabilities", "map": "GetMap", "feature_info": "GetFeatureInfo"}
 _BY_NAME = {name.lower(): name for name in OPERATIONS} | _OLD_NAMES

@@ -83,7 +83,9 @@ def test_gml_2_is_read_back_by_its_coordinates(paper, wkt):
     shape = shapely.from_wkt(wkt)
     root = etree.fromstring(FORMATS["application/vnd.ogc.gml"](answer(paper, shape)))
     assert len(root.findall(f"{GML2}featureMember")) == 1
-    pairs = [pair.split(",") for e in root.iter(f"{GML2}coordinates") for pair in e.text.split()]
+    pairs = [
+        pair.split(",") for e in root.find(f"{GML2}featureMember").iter(f"{GML2}coordinates") for pair in e.text.split()
+    ]
     assert [[float(n) for n in pair] for pair in pairs] == shapely.get_coordinates(shape).tolist()
 
 
