@@ -65,10 +65,19 @@ def _tiles(size: int) -> Iterator[tuple[TileAddress, bytes]]:
 
 def random_tiles(script: Path, headers: str = "") -> Path:
     """A script for wrk that asks random tiles of the block."""
+    return _random(script, f'"/tiles/ortho/PM/{LEVEL}/" .. x .. "/" .. y .. ".jpg"', headers)
+
+
+def one_file(script: Path, headers: str = "") -> Path:
+    """The same for one plain file: wrk has the same work (the numbers are in the query, which nginx ignores)."""
+    return _random(script, '"/tile.jpg?" .. x .. "/" .. y', headers)
+
+
+def _random(script: Path, path: str, headers: str) -> Path:
     script.write_text(
         f"request = function()\n"
         f"  local x, y = {X0} + math.random(0, {SIDE - 1}), {Y0} + math.random(0, {SIDE - 1})\n"
-        f'  return wrk.format("GET", "/tiles/ortho/PM/{LEVEL}/" .. x .. "/" .. y .. ".jpg", {{{headers}}})\n'
+        f'  return wrk.format("GET", {path}, {{{headers}}})\n'
         f"end\n",
         encoding="utf-8",
     )

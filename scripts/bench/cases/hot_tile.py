@@ -1,21 +1,20 @@
 """Stored tiles over keep-alive connections, and 304s, against nginx on one plain file of the same size."""
 
 import http.client
-from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 
-from scripts.bench.measure import Figure
 from scripts.bench.load import front, nginx, wrk
+from scripts.bench.measure import Figure
 from scripts.bench.peers.peer import installed
-from scripts.bench.site import LEVEL, X0, Y0, compile_site, make_site, random_tiles, seed
+from scripts.bench.site import LEVEL, X0, Y0, compile_site, make_site, one_file, random_tiles, seed
 from server.memory import private
 
 TITLE = "A hot tile of 15 kB, one core for the server, random tiles"
 SIZE = 15000
 AIM = 0.4
 MIB = 1024 * 1024
-ROUNDS = 4
-_ONE = 'wrk.path = "/tile.jpg"'
+ROUNDS = 5
 
 
 def run(folder: Path, seconds: float) -> list[Figure]:
@@ -31,34 +30,32 @@ def run(folder: Path, seconds: float) -> list[Figure]:
 def measure(folder: Path, config: Path, store: Path, seconds: float) -> list[Figure]:
     """The figures of a site that is seeded."""
     with nginx(folder / "nginx", bytes(SIZE)) as other, front(config, store, "--tiles-only") as (port, pid):
-        etag = _etag(other, "/tile.jpg")
+        known = f"[\"If-None-Match\"] = '{_etag(other, '/tile.jpg')}'"
         _etag(port, f"/tiles/ortho/PM/{LEVEL}/{X0}/{Y0}.jpg")
         loads = {
-            "nginx": (other, _script(folder / "one.lua", _ONE)),
+            "nginx": (other, one_file(folder / "one.lua")),
             "ours": (port, random_tiles(folder / "random.lua")),
-            "nginx 304": (other, _script(folder / "again.lua", f"wrk.headers['If-None-Match'] = '{etag}'\n{_ONE}")),
+            "nginx 304": (other, one_file(folder / "again.lua", known)),
             "ours 304": (port, random_tiles(folder / "known.lua", '["If-None-Match"] = "*"')),
         }
-        best = _best(loads, seconds / ROUNDS)
+        rounds = [{name: wrk(*load, seconds / ROUNDS) for name, load in loads.items()} for _ in range(ROUNDS)]
         memory = private(pid) / MIB
     return [
-        Figure("nginx, one plain file", best["nginx"], "requests/s"),
-        Figure("garrigue, random tiles", best["ours"], "requests/s", best["ours"] / best["nginx"], AIM),
-        Figure("nginx, 304", best["nginx 304"], "requests/s"),
-        Figure("garrigue, 304", best["ours 304"], "requests/s", best["ours 304"] / best["nginx 304"]),
+        Figure("nginx, one plain file", _middle(rounds, "nginx"), "requests/s"),
+        Figure("garrigue, random tiles", _middle(rounds, "ours"), "requests/s", _ratio(rounds, "ours", "nginx"), AIM),
+        Figure("nginx, 304", _middle(rounds, "nginx 304"), "requests/s"),
+        Figure("garrigue, 304", _middle(rounds, "ours 304"), "requests/s", _ratio(rounds, "ours 304", "nginx 304")),
         Figure("front, private memory afterwards", memory, "MiB", target=60, most=True),
     ]
 
 
-def _best(loads: Mapping[str, tuple[int, Path]], seconds: float) -> dict[str, float]:
-    """The best of some short runs, taken in turns: what else the machine does harms all of them alike."""
-    rounds = [{name: wrk(*load, seconds) for name, load in loads.items()} for _ in range(ROUNDS)]
-    return {name: max(each[name] for each in rounds) for name in loads}
+def _middle(rounds: list[dict[str, float]], name: str) -> float:
+    return median(each[name] for each in rounds)
 
 
-def _script(path: Path, text: str) -> Path:
-    path.write_text(text + "\n", encoding="utf-8")
-    return path
+def _ratio(rounds: list[dict[str, float]], ours: str, peer: str) -> float:
+    """The median of the rounds' ratios: what else the machine does changes from round to round."""
+    return median(each[ours] / each[peer] for each in rounds)
 
 
 def _etag(port: int, path: str) -> str:
