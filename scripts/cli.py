@@ -14,6 +14,7 @@ from layers.errors import GarrigueError
 COMMANDS = {
     "serve": "scripts.serve",
     "check": "scripts.check",
+    "prepare": "scripts.prepare",
     "seed": "scripts.seed",
     "status": "scripts.status",
     "demo": "scripts.demo_command",

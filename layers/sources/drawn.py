@@ -14,6 +14,7 @@ from layers.facts import VectorFacts
 from layers.mapnik_env import mapnik
 from layers.query import FeatureQuery, Selection
 from layers.registry import Layer
+from layers.sources.copies import is_needed
 
 LIMIT = 48
 """Datasources kept open in a process (an SQLite connection or a file each)."""
@@ -90,6 +91,8 @@ def _text(value: str) -> str:
 
 def _ogr(layer: Layer, where: str) -> Any:
     facts = _facts(layer)
+    if is_needed(facts) and not facts.drawn:
+        raise SourceError(f"layer {layer.id}: is drawn from a copy, which is not there yet: garrigue prepare makes it")
     name = facts.drawn_layer or facts.layer
     chosen = {"layer_by_sql": f"SELECT * FROM {_quoted(name)} WHERE {where}"} if where else {"layer": name}
     encoding = getattr(layer.definition.source, "encoding", None) or "utf-8"

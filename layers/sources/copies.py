@@ -1,0 +1,81 @@
+"""Copies of vector data for drawing, where Mapnik cannot read the data itself: GeoParquet, as FlatGeobuf.
+
+STORE/copies/{layer}-{stamp of the data}.fgb; a copy of older data is not used, and is removed by the next one.
+"""
+
+import os
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from layers.errors import SourceError
+from layers.facts import Facts, VectorFacts
+from layers.query import FeatureQuery
+from layers.registry import Layer
+
+NAME = "copy"
+GEOMETRY = "garrigue_geometry"
+"""A name that no field of the data has."""
+
+
+def is_needed(facts: Facts) -> bool:
+    """True where the layer can only be drawn from a copy."""
+    return isinstance(facts, VectorFacts) and facts.driver == "Parquet"
+
+
+def copy_path(store: Path, layer_id: str, data_stamp: str) -> Path:
+    """Where the copy of a layer's data is, or would be."""
+    return store.resolve() / "copies" / f"{layer_id}-{data_stamp}.fgb"
+
+
+def with_copy(facts: Facts, path: Path) -> Facts:
+    """The facts, drawn from the copy where it is there."""
+    if not isinstance(facts, VectorFacts) or not is_needed(facts):
+        return facts
+    return replace(facts, drawn=str(path) if path.exists() else "", drawn_layer=NAME)
+
+
+def make(layer: Layer, store: Path) -> Path:
+    """Write the copy of a layer; copies of its older data are removed. Raises SourceError."""
+    from pyogrio.errors import DataSourceError
+    from pyogrio.raw import write_arrow
+
+    assert isinstance(layer.facts, VectorFacts)
+    path = copy_path(store, layer.id, layer.data_stamp)
+    part = path.with_suffix(f".{os.getpid()}.part.fgb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown", "crs": layer.crs}
+    try:
+        write_arrow(_reader(layer), str(part), layer=NAME, **options)
+        part.replace(path)
+    except (DataSourceError, OSError) as error:
+        raise SourceError(f"the copy of {layer.id} cannot be written at {path}: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    for old in path.parent.glob(f"{layer.id}-*.fgb"):
+        if old != path and old.stem.rpartition("-")[0] == layer.id:
+            old.unlink()
+    return path
+
+
+def _reader(layer: Layer) -> Any:
+    """All features as a stream of batches, without their ids."""
+    import pyarrow as pa
+
+    from layers.sources import open_features
+
+    batches = open_features(layer).features(FeatureQuery(layer.id, layer.crs))
+    first = next(batches, None)
+    if first is None:
+        raise SourceError(f"layer {layer.id}: there are no features to copy")
+    sample = _plain(first)
+    return pa.RecordBatchReader.from_batches(sample.schema, chain([sample], map(_plain, batches)))
+
+
+def _plain(batch: Any) -> Any:
+    """Properties and geometry only: the id is a batch's first column, the geometry its last."""
+    import pyarrow as pa
+
+    columns = [*batch.columns[1:-1], batch.columns[-1].cast(pa.binary())]
+    return pa.RecordBatch.from_arrays(columns, names=[*batch.schema.names[1:-1], GEOMETRY])

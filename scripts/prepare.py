@@ -1,0 +1,39 @@
+"""`garrigue prepare`: what is made once of the data, so that it can be drawn."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.options import CONFIG, STORE, Config, Json, Store
+
+
+def prepare(
+    layers: Annotated[list[str] | None, typer.Argument(help="Layers. Default: all that need it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make again what is there.")] = False,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> None:
+    """Make the FlatGeobuf copies that GeoParquet layers are drawn from, and compile the registry with them.
+
+    What is there and current is left. A server that runs takes the new registry up by itself.
+    """
+    from layers.compile import load
+    from layers.sources.copies import copy_path, is_needed, make
+    from server.compile import current, write
+
+    registry, _ = load(config, store, previous=current(store))
+    chosen = [registry.layer(name) for name in layers] if layers else list(registry.layers.values())
+    made = []
+    for layer in chosen:
+        if is_needed(layer.facts) and (force or not copy_path(store, layer.id, layer.data_stamp).exists()):
+            make(layer, store)
+            made.append(layer.id)
+    if made:
+        write(load(config, store, previous=registry)[0], store)
+    if as_json:
+        print(json.dumps({"ok": True, "made": made}))
+    else:
+        Console(highlight=False).print(f"made copies of {', '.join(made)}" if made else "nothing to prepare")
