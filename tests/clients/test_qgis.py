@@ -1,40 +1,13 @@
 """A real QGIS opens one layer of each protocol from the demo, draws it, identifies, shows the legend."""
 
-import json
-import subprocess
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from support.schemas import required
+from support.qgis import ask_qgis, wms, wmts
 
 pytestmark = pytest.mark.qgis
-PYTHON = "/usr/bin/python3"
 QUARTER = [355300, 6689100, 355900, 6689700]
 """In the demo's imagery, EPSG:2154."""
-
-
-def ask_qgis(*asks: dict) -> list[dict]:
-    """QGIS's answers; each question a process's argument, so that nothing is kept from one to the next."""
-    if subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode:
-        required("python3-qgis")
-    script = Path(__file__).with_name("qgis_probe.py")
-    run = subprocess.run([PYTHON, script, json.dumps(asks)], capture_output=True, timeout=180, check=False)
-    answers = [json.loads(line) for line in run.stdout.splitlines() if line.startswith(b"{")]
-    assert len(answers) == len(asks), run.stderr[-2000:]
-    return answers
-
-
-def wms(base: str, layer: str, crs: str = "EPSG:2154", **options: str) -> str:
-    """A WMS source as QGIS writes it."""
-    extra = "".join(f"&{name}={value}" for name, value in options.items())
-    return f"contextualWMSLegend=0&crs={crs}&format=image/png&layers={layer}&styles=&url={base}/wms{extra}"
-
-
-def wmts(base: str, layer: str, grid: str, crs: str, form: str = "image/png") -> str:
-    """A WMTS source, its capabilities by KVP."""
-    url = quote(f"{base}/wmts?SERVICE=WMTS&REQUEST=GetCapabilities", safe="/:")
-    return f"crs={crs}&format={form}&layers={layer}&styles=default&tileMatrixSet={grid}&url={url}"
 
 
 @pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])

@@ -107,7 +107,9 @@ def test_the_same_feature_is_given_alone_and_in_its_page(iut, name):
     assert {key: alone[key] for key in feature} == feature
 
 
-@pytest.mark.parametrize("params", [{"limit": "unlimited"}, {"unknownQueryParameter7": "1"}, {"crs": "x"}, {"bbox": "1"}])
+@pytest.mark.parametrize(
+    "params", [{"limit": "unlimited"}, {"unknownQueryParameter7": "1"}, {"crs": "x"}, {"bbox": "1"}]
+)
 def test_what_is_wrong_is_400(iut, params):
     assert iut("/collections/parcelle/items", params).status_code == 400
 

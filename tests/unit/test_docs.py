@@ -15,7 +15,9 @@ MODELS = [model.Service, model.Contact, model.Limits, model.Engine, model.Layer,
 
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
 def test_every_key_of_the_configuration_is_documented(kind):
-    missing = [name for name in kind.model_fields if f"`{name}" not in CONFIGURATION and f"{name}:" not in CONFIGURATION]
+    missing = [
+        name for name in kind.model_fields if f"`{name}" not in CONFIGURATION and f"{name}:" not in CONFIGURATION
+    ]
     assert missing == []
 
 
