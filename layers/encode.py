@@ -1,8 +1,8 @@
 """A drawn picture as bytes, and numbers as a picture.
 
-Settings were chosen by measuring maps and imagery of 256 to 1024 px: zlib's level 1 with Mapnik's own filter choice
-for PNG (a third of the time of level 6 for a tenth more bytes), Mapnik's hextree palette for 8 bit PNG, libjpeg-turbo
-at quality 85, WebP's method 1 (half the time of its default).
+Settings were chosen by measuring maps and imagery of 256 to 1024 px: level 1 for PNG (a third of the time of level 6
+for a tenth more bytes), Mapnik's hextree palette for 8 bit PNG, libjpeg-turbo at quality 85, WebP's method 1 (half the
+time of its default).
 """
 
 import struct
@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 from layers.formats import IMAGE_FORMATS, image_format
 from layers.mapnik_env import mapnik
+from layers.png import png
 
 SETTINGS = {
-    "image/png": "png32:z=1",
     "image/png; mode=8bit": "png8:m=h:z=1",
     "image/jpeg": "jpeg85",
     "image/webp": "webp:quality=80:method=1",
 }
-"""Mapnik's words for each of `layers.formats.IMAGE_FORMATS`."""
+"""Mapnik's words for each of `layers.formats.IMAGE_FORMATS` but PNG, which `layers.png` writes."""
 
 _HEADER = struct.Struct("<2sHIH")
 _ENTRY = struct.Struct("<HHII")
@@ -35,8 +35,11 @@ def encode(image: Any, name: str, *, opaque: bool = False) -> bytes:
     if image.premultiplied():
         image.demultiply()
     kind = image_format(name)
-    setting = SETTINGS[kind.name if kind else next(iter(IMAGE_FORMATS))]
-    return bytes(image.to_string(setting.replace("png32", "png32:t=0") if opaque else setting))
+    chosen = kind.name if kind else next(iter(IMAGE_FORMATS))
+    if chosen == "image/png":
+        pixels = to_array(image)
+        return png(pixels[..., :3] if opaque else pixels)
+    return bytes(image.to_string(SETTINGS[chosen]))
 
 
 def is_opaque(rgba: npt.NDArray[np.uint8]) -> bool:
