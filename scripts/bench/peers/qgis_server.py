@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pyproj
 
 from scripts.bench.peers.fastcgi import fastcgi
 from scripts.bench.peers.peer import Peer, installed
 from scripts.bench.peers.style import FILL, OUTLINE, OUTLINE_WIDTH, ROAD, ROAD_WIDTH
 
-_SRS = "<spatialrefsys><authid>EPSG:2154</authid></spatialrefsys>"
+_SRS = """<spatialrefsys><wkt>{wkt}</wkt><srsid>145</srsid><srid>2154</srid><authid>EPSG:2154</authid>
+  <description>RGF93 / Lambert-93</description><projectionacronym>lcc</projectionacronym>
+  <ellipsoidacronym>EPSG:7019</ellipsoidacronym><geographicflag>false</geographicflag></spatialrefsys>"""
 
 _PROJECT = """<!DOCTYPE qgis>
 <qgis projectname="bench" version="3.22.16">
@@ -65,8 +70,9 @@ def qgis_server(folder: Path, layers: Mapping[str, Path], *, processes: int = 2)
     folder.mkdir(parents=True, exist_ok=True)
     project = folder / "bench.qgs"
     tree = "".join(f'<layer-tree-layer id="{name}" name="{name}" checked="Qt::Checked"/>' for name in layers)
-    drawn = "".join(_layer(name, path) for name, path in layers.items())
-    project.write_text(_PROJECT.format(srs=_SRS, tree=tree, layers=drawn), encoding="utf-8")
+    srs = _SRS.format(wkt=escape(pyproj.CRS(2154).to_wkt()))
+    drawn = "".join(_layer(name, path, srs) for name, path in layers.items())
+    project.write_text(_PROJECT.format(srs=srs, tree=tree, layers=drawn), encoding="utf-8")
     environment = {
         "QT_QPA_PLATFORM": "offscreen",
         "HOME": str(folder),
@@ -81,7 +87,7 @@ def qgis_server(folder: Path, layers: Mapping[str, Path], *, processes: int = 2)
         yield peer
 
 
-def _layer(name: str, path: Path) -> str:
+def _layer(name: str, path: Path, srs: str) -> str:
     geometry, kind, symbol, properties = _SYMBOLS[name]
     drawn = "".join(f'<prop k="{key}" v="{value}"/>' for key, value in properties.items())
-    return _LAYER.format(geometry=geometry, name=name, path=path, srs=_SRS, kind=kind, symbol=symbol, properties=drawn)
+    return _LAYER.format(geometry=geometry, name=name, path=path, srs=srs, kind=kind, symbol=symbol, properties=drawn)
