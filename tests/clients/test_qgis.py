@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from support.qgis import ask_qgis, wms, wmts
+from support.asked_of_qgis import ask_qgis, wms, wmts
 
 pytestmark = pytest.mark.qgis
 QUARTER = [355300, 6689100, 355900, 6689700]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from ruamel.yaml import YAML
-from support.qgis import ask_qgis, wmts
+from support.asked_of_qgis import ask_qgis, wmts
 from support.server import Running, running
 
 BOX = [355450, 6689250, 355550, 6689350]
