@@ -85,7 +85,7 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
         if engine is not None:
             engine.settings = _settings(asked, new)
 
-    watch = Watch(asked.config or published.config, asked.store, published, take_up)
+    watch = Watch(asked.config or published.config, asked.store, published, take_up, lambda: desk.hits.forget())
     status.engine, status.watch = engine, watch
     listening = _listen(asked.host, asked.port)
     server = Server(_uvicorn(reception, desk))

@@ -17,6 +17,8 @@ from tiles.store import Store
 
 PLACES = 4096
 """Forms of addresses that are remembered (clients make them up: their number is bounded)."""
+KEPT = 5 * 1024 * 1024
+"""Bytes of answers that are kept for a second."""
 _DIGITS = 10
 
 
@@ -43,25 +45,45 @@ class Hits:
         self._places: dict[tuple[bytes, bytes], Place] = {}
         self._date = b""
         self._second = 0
+        self._ready: dict[bytes, bytes] = {}
+        self._size = 0
 
     def answer(self, url: bytes, known: bytes | None, *, body: bool, close: bool) -> bytes | None:
-        """The whole answer to a GET (HEAD where not `body`) whose If-None-Match is `known`; None where it is no hit."""
+        """The whole answer to a GET (HEAD where not `body`) whose If-None-Match is `known`; None where it is no hit.
+
+        Answers are kept for the second in hand, Date and all: what many ask for is read once a second.
+        """
+        second = int(time())
+        if second != self._second:
+            self._turn(second)
+        key = url if known is None else b"%s\n%s" % (url, known)
+        plain = body and not close
+        if plain and (ready := self._ready.get(key)):
+            return ready
         found = self._near(url) or self._anywhere(url)
         if found is None:
             return None
-        headers, address, stamp = found
+        made = self._made(*found, known, body=body, close=close)
+        if made is not None and plain and self._size < KEPT:
+            self._ready[key] = made
+            self._size += len(made)
+        return made
+
+    def _made(
+        self, headers: bytes, address: TileAddress, stamp: str, known: bytes | None, *, body: bool, close: bool
+    ) -> bytes | None:
         tail = b"Connection: close\r\n\r\n" if close else b"\r\n"
         if known is not None and (tag := self.store.tag(address)) and tag[1] == stamp:
             etag = tag[0].encode()
             if etag in known or known == b"*":
-                return b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n%s' % (headers, self.date(), etag, tail)
+                return b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n%s' % (headers, self._date, etag, tail)
         tile = self.store.get(address)
         # A tile of an older style or data is the engine's to make again, if it may run.
         if tile is None or tile[2] != stamp:
             return None
         return b'HTTP/1.1 200 OK\r\n%s%sETag: "%s"\r\nContent-Length: %d\r\n%s%s' % (
             headers,
-            self.date(),
+            self._date,
             tile[0].encode(),
             len(tile[1]),
             tail,
@@ -72,9 +94,20 @@ class Hits:
         """The header Date, made once a second."""
         second = int(time())
         if second != self._second:
-            self._second = second
-            self._date = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
+            self._turn(second)
         return self._date
+
+    def forget(self) -> None:
+        """Let go of answers of a second that is over."""
+        if int(time()) != self._second:
+            self._ready.clear()
+            self._size = 0
+
+    def _turn(self, second: int) -> None:
+        self._second = second
+        self._date = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode()
+        self._ready.clear()
+        self._size = 0
 
     def _near(self, url: bytes) -> tuple[bytes, TileAddress, str] | None:
         """A tile of a form that is remembered."""

@@ -23,13 +23,21 @@ DATA_EVERY = 20
 
 
 class Watch:
-    """Keeps `published` up to date; `taken_up` is called with each new version."""
+    """Keeps `published` up to date; `taken_up` is called with each new version, `tick` at each look."""
 
-    def __init__(self, config: Path, store: Path, published: Published, taken_up: Callable[[Published], None]) -> None:
+    def __init__(
+        self,
+        config: Path,
+        store: Path,
+        published: Published,
+        taken_up: Callable[[Published], None],
+        tick: Callable[[], None],
+    ) -> None:
         self.config = config
         self.store = store
         self.published = published
         self.taken_up = taken_up
+        self.tick = tick
         self.problems: list[str] = []
         self.compiling = False
         self._globs = config_patterns(config)
@@ -42,6 +50,7 @@ class Watch:
         turn = 0
         while True:
             await self._look(with_data=turn % DATA_EVERY == 0)
+            self.tick()
             turn += 1
             await asyncio.sleep(every)
 
