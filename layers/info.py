@@ -13,7 +13,7 @@ from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import open_coverage, open_features
 from layers.styles.expressions import number, walk
-from layers.styles.load import style_of
+from layers.styles.load import look_for
 from layers.styles.model import ColorMap, Graphic, Stroke, Style
 
 CANDIDATES = 5000
@@ -88,7 +88,7 @@ def _around(query: PointQuery, pixels: float) -> BBox:
 
 def _features(layer: Layer, selection: Selection, query: PointQuery) -> tuple[InfoFeature, ...]:
     """The nearest first; of features at one distance, the one that is drawn over the others."""
-    radius = _radius(style_of(layer, selection.style), query)
+    radius = _radius(look_for(layer, selection), query)
     shown = tuple(f.name for f in layer.facts.fields if not _hidden(layer, f.name))  # type: ignore[union-attr]
     asked = FeatureQuery(
         layer.id,
@@ -141,7 +141,7 @@ def _pixel(layer: Layer, selection: Selection, query: PointQuery) -> LayerInfo:
     time = selection.time[-1] if selection.time else None
     box = _around(query, HAIR)
     pixels = coverage.read(box, query.map.crs, 1, 1, time=time, resampling="nearest")
-    symbolizer = style_of(layer, selection.style).raster
+    symbolizer = look_for(layer, selection).raster
     color_map = symbolizer.color_map if symbolizer else None
     values = tuple(
         BandValue(name, value, _label(color_map, value))

@@ -63,12 +63,15 @@ def legend(
     dpi: float = STANDARD_DPI,
     transparent: bool = True,
     size: tuple[int | None, int | None] = (None, None),
+    look: model.Style | None = None,
 ) -> bytes:
     """A PNG. `scale` keeps the rules of that denominator, `rule` only the swatch of one, `size` is a swatch's.
 
+    `look` is a client's own style, drawn instead of the layer's.
     Raises UnknownLayerError, UnknownStyleError, and RequestError for a rule that the style has not.
     """
-    layout = _layout(registry.layer(layer_id), style_name, language, scale, rule, dpi, size)
+    layer = registry.layer(layer_id)
+    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size)
     picture = Image.new("RGBA", (layout.width, layout.height), (255, 255, 255, 0 if transparent else 255))
     _draw(picture, layout)
     encoded = BytesIO()
@@ -88,7 +91,8 @@ def legend_size(
     size: tuple[int | None, int | None] = (None, None),
 ) -> tuple[int, int]:
     """Width and height of what `legend` gives, without drawing it."""
-    layout = _layout(registry.layer(layer_id), style_name, language, scale, rule, dpi, size)
+    layer = registry.layer(layer_id)
+    layout = _layout(layer, style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size)
     return layout.width, layout.height
 
 
@@ -158,14 +162,13 @@ def _number(value: float) -> str:
 
 def _layout(
     layer: Layer,
-    style_name: str,
+    style: model.Style,
     language: str,
     scale: float | None,
     rule: str | None,
     dpi: float,
     size: tuple[int | None, int | None],
 ) -> Layout:
-    style = style_of(layer, layer.style(style_name))
     found = entries(layer, style, language, scale)
     factor = dpi / STANDARD_DPI
     side = (round((size[0] or WIDTH) * factor), round((size[1] or HEIGHT) * factor))

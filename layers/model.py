@@ -133,6 +133,7 @@ class Service(Model):
     engine: Engine = Engine()
     language: Literal["fr", "en"] = "fr"
     inspire: Link | None = None
+    sld_hosts: tuple[str, ...] = ()
 
 
 class VectorSource(Model):

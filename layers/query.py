@@ -14,7 +14,8 @@ from layers.crs import BBox, metres_per_unit
 class Selection:
     """A layer to draw or to ask, in a style; `time` holds ISO 8601 values of the layer's own list.
 
-    `ranges` are the least and greatest values of a raster's first band that are shown, all where it is empty.
+    `ranges` are the least and greatest values of a raster's first band that are shown, all where it is empty;
+    `look` is a `layers.styles.model.Style` that a client brought, drawn instead of the style.
     """
 
     layer: str
@@ -23,6 +24,7 @@ class Selection:
     filter: Any = None
     opacity: float = 1.0
     ranges: tuple[tuple[float, float], ...] = ()
+    look: Any = None
 
 
 @dataclass(frozen=True, slots=True)

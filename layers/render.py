@@ -22,7 +22,7 @@ from layers.query import MapQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import drawn, open_coverage, open_picture
-from layers.styles.load import field_types, style_of
+from layers.styles.load import field_types, look_for
 from layers.styles.mapnik import Drawn
 from layers.styles.mapnik import drawn as look_of
 from layers.styles.model import RasterSymbolizer
@@ -163,7 +163,7 @@ def _raster(layer: Layer, selection: Selection, query: MapQuery) -> Any:
         pixels = _within(pixels, selection.ranges)
     if pixels.mask.all():
         return None
-    symbolizer = style_of(layer, selection.style).raster or RasterSymbolizer()
+    symbolizer = look_for(layer, selection).raster or RasterSymbolizer()
     return to_rgba(RasterLook(symbolizer, coverage.palette(), coverage.source.stretch), pixels, coverage.facts)
 
 
@@ -210,7 +210,7 @@ def _map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
 
 def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     """Layers in their order, their labels after all of them, so that no later layer hides a label."""
-    looks = [_look(layer, selection.style, str(n)) for n, (layer, selection) in enumerate(group)]
+    looks = [_look(layer, selection, str(n)) for n, (layer, selection) in enumerate(group)]
     styles = "".join(xml for look in looks for _, xml in (*look.styles, *look.labels))
     document = f"<Map>{''.join({look.font_sets: None for look in looks})}{styles}</Map>"
     drawing = mapnik.Map(query.width, query.height)
@@ -231,8 +231,8 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     return Ready(drawing, REACH if _SYMBOLS.search(styles) else LINE_REACH, any(look.ground_units for look in looks))
 
 
-def _look(layer: Layer, style: str, prefix: str) -> Drawn:
-    return look_of(style_of(layer, style), prefix, field_types(layer))
+def _look(layer: Layer, selection: Selection, prefix: str) -> Drawn:
+    return look_of(look_for(layer, selection), prefix, field_types(layer))
 
 
 def _layer(layer: Layer, source: Any, styles: list[str]) -> Any:

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from layers.facts import RasterFacts, VectorFacts
+from layers.query import Selection
 from layers.registry import Layer
 from layers.styles.default import default_style
 from layers.styles.model import Style
@@ -20,6 +21,12 @@ def style_of(layer: Layer, name: str = "") -> Style:
     except OSError as error:
         raise StyleError(f"{path} cannot be read: {error.strerror}") from error
     return _read(path, stamp)
+
+
+def look_for(layer: Layer, selection: Selection) -> Style:
+    """The selection's own look, else the layer's style of its name. Raises UnknownStyleError, StyleError."""
+    look: Style | None = selection.look
+    return look or style_of(layer, selection.style)
 
 
 def field_types(layer: Layer) -> dict[str, str]:

@@ -45,6 +45,11 @@ def read_styles(source: Path | bytes, *, base: Path | None = None) -> dict[str, 
     return found
 
 
+def style_in(element: etree._Element) -> model.Style:
+    """The style of a UserStyle that came over the network: nothing that it names outside itself is read."""
+    return _style(element, "")
+
+
 def _chosen(root: etree._Element, name: str | None) -> etree._Element:
     if xml.name(root) in ("UserStyle", "FeatureTypeStyle", "CoverageStyle"):
         return root

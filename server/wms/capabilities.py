@@ -50,6 +50,12 @@ _EXCEPTIONS = {
     "1.1.1": ("application/vnd.ogc.se_xml", "application/vnd.ogc.se_inimage", "application/vnd.ogc.se_blank"),
 }
 _TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
+_SYMBOLIZATION = {
+    "1.3.0": '<sld:UserDefinedSymbolization SupportSLD="1" UserLayer="1" UserStyle="1" RemoteWFS="0" InlineFeature="0" '
+    'RemoteWCS="0"/>\n',
+    "1.1.1": '<UserDefinedSymbolization SupportSLD="1" UserLayer="1" UserStyle="1" RemoteWFS="0"/>\n',
+}
+"""Styles of the client's own, for layers of this service (05-078r4, 6; 02-070, 10.1)."""
 _OLD_UNITS = {"CRS:88": "EPSG:5103"}
 """1.1.1 knows vertical datums by EPSG's codes only (01-068r3, C.2)."""
 _DEFAULT_STYLE = {"fr": "Style par défaut", "en": "Default style"}
@@ -95,7 +101,7 @@ def capabilities(view: View) -> bytes:
     body = "".join(_layers(view))
     return (
         f"{_head(view)}{_service(view)}<Capability>\n{_requests(view)}<Exception>{formats}</Exception>\n"
-        f"{_inspire(view)}{body}</Capability>\n{_TAIL[view.version]}"
+        f"{_SYMBOLIZATION[view.version]}{_inspire(view)}{body}</Capability>\n{_TAIL[view.version]}"
     ).encode()
 
 

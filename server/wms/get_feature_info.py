@@ -8,7 +8,7 @@ from layers.registry import Layer
 from server.context import Context
 from server.errors import MissingParameterError, ServiceError
 from server.urls import BASE
-from server.wms import drawing, parameters, selections
+from server.wms import drawing, parameters, selections, user_styles
 from server.wms.errors import InvalidFormatError, InvalidPointError, LayerNotQueryableError
 from server.wms.formats import DEFAULT_INFO_FORMAT, INFO_FORMATS, info_format
 from server.wms.parameters import Asked, language
@@ -17,6 +17,7 @@ from server.wms.parameters import Asked, language
 async def get_feature_info(context: Context, asked: Asked) -> Response:
     """Features and values at the pixel, in the format of INFO_FORMAT; read in a render process."""
     parameters.required_version(asked.params)
+    asked = await user_styles.styled(asked)
     layers = selections.named(asked)
     queried = _queried(asked, layers)
     name = info_format(asked.params.text("INFO_FORMAT", DEFAULT_INFO_FORMAT))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from layers.registry import Layer
 from server.context import Context
 from server.errors import InvalidParameterError, MissingParameterError
-from server.wms import drawing, parameters, selections
+from server.wms import drawing, parameters, selections, user_styles
 from server.wms.errors import InvalidFormatError
 from server.wms.parameters import Asked, language
 
@@ -18,12 +18,15 @@ _SMALLEST, _LARGEST = 4, 500
 
 async def get_legend_graphic(context: Context, asked: Asked) -> Response:
     """The picture of the legend, drawn in a render process."""
+    asked = await user_styles.styled(asked)
     layer = _layer(asked)
-    style = selections.style_of(layer, asked.params.text("STYLE"), group=False, parameter="STYLE")
+    look = user_styles.look_of(asked, layer, asked.params.text("STYLE"))
+    name = "" if look else asked.params.text("STYLE")
+    style = selections.style_of(layer, name, group=False, parameter="STYLE")
     text = asked.params.text("FORMAT", FORMATS[0]).lower()
     if text not in FORMATS and text not in ("png", "image/png8", "image/png; mode=8bit"):
         raise InvalidFormatError(f"FORMAT={text[:100]!r} is not one of {', '.join(FORMATS)}", "FORMAT")
-    body = await context.run(drawing.legend, layer.id, style, options(asked))
+    body = await context.run(drawing.legend, layer.id, style, {**options(asked), "look": look})
     return Response(body, media_type="image/png", headers={"Cache-Control": f"public, max-age={MAX_AGE}"})
 
 

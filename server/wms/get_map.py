@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from layers.formats import IMAGE_FORMATS
 from server.context import Context
-from server.wms import drawing, parameters, selections
+from server.wms import drawing, parameters, selections, user_styles
 from server.wms.parameters import Asked
 
 MAX_AGE = 300
@@ -13,6 +13,7 @@ MAX_AGE = 300
 async def get_map(context: Context, asked: Asked) -> Response:
     """The picture that is asked, drawn in a render process."""
     parameters.required_version(asked.params)
+    asked = await user_styles.styled(asked)
     layers = selections.named(asked)
     query = parameters.picture(asked, selections.drawn(layers), parameters.format_of(asked.params))
     body = await context.run(drawing.picture, query)

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
@@ -21,6 +22,9 @@ from server.errors import (
 from server.kvp import Params
 from server.wms.errors import InvalidFormatError
 
+if TYPE_CHECKING:
+    from layers.styles.user import UserLayer
+
 VERSIONS = ("1.1.1", "1.3.0")
 LANGUAGES = {"fr": "fre", "en": "eng"}
 """ISO 639-2/B codes, which INSPIRE asks, by ours."""
@@ -34,7 +38,7 @@ STANDARD_DPI = 25.4 / 0.28
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A WMS request: the registry it is answered from, the theme it is confined to, its parameters and version,
-    and the public address of the server.
+    the public address of the server, and the styles that came with it.
     """
 
     registry: Registry
@@ -42,6 +46,7 @@ class Asked:
     params: Params
     version: str
     base: str
+    styles: "tuple[UserLayer, ...]" = ()
 
     @property
     def crs_parameter(self) -> str:

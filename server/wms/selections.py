@@ -1,17 +1,18 @@
 """LAYERS and STYLES, with what goes by layer: TIME, OPACITIES, filters (OGC 06-042, 7.3.3.3 and 7.3.3.4)."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from layers.errors import UnknownLayerError, UnknownStyleError
 from layers.query import Selection
 from layers.registry import Layer
 from server.errors import InvalidParameterError, MissingParameterError
-from server.wms import parameters, values
+from server.wms import parameters, user_styles, values
 from server.wms.dimensions import chosen_times
 from server.wms.errors import LayerNotDefinedError, StyleNotDefinedError, WmsError
 from server.wms.groups import group_names, members
 from server.wms.parameters import Asked
+from server.wms.user_styles import Wanted
 
 if TYPE_CHECKING:
     from server.wms.filters import Condition
@@ -27,17 +28,26 @@ class Named:
 
 
 def named(asked: Asked) -> list[Named]:
-    """Every name of LAYERS, the lowest first. Raises the error of the first that is wrong."""
+    """Every name of LAYERS, or of the request's own SLD, the lowest first. Raises the first one's error."""
+    wanted = _wanted(asked)
+    limit = asked.registry.service.limits.layers
+    if len(wanted) > limit:
+        raise WmsError(f"LAYERS has {len(wanted)} names, LayerLimit is {limit}", "LAYERS")
+    opacities = _opacities(asked, len(wanted))
+    conditions = _conditions(asked, [one.name for one in wanted])
+    return [_named(asked, *item) for item in zip(wanted, opacities, conditions, strict=True)]
+
+
+def _wanted(asked: Asked) -> list[Wanted]:
     names = asked.params.items_of("LAYERS")
+    if not names and asked.styles:
+        return user_styles.listed(asked)
     if not names:
         raise MissingParameterError("LAYERS")
-    limit = asked.registry.service.limits.layers
-    if len(names) > limit:
-        raise WmsError(f"LAYERS has {len(names)} names, LayerLimit is {limit}", "LAYERS")
-    styles = _styles(asked, len(names))
-    opacities = _opacities(asked, len(names))
-    conditions = _conditions(asked, names)
-    return [_named(asked, *item) for item in zip(names, styles, opacities, conditions, strict=True)]
+    pairs = zip(names, _styles(asked, len(names)), strict=True)
+    if not asked.styles:
+        return [Wanted(name, style) for name, style in pairs]
+    return [user_styles.from_library(asked, name, style) for name, style in pairs]
 
 
 def drawn(layers: list[Named]) -> tuple[Selection, ...]:
@@ -82,17 +92,22 @@ def style_of(layer: Layer, name: str, *, group: bool, parameter: str = "STYLES")
 
 def in_default_style(asked: Asked, name: str) -> Named:
     """A name as it is drawn when nothing more is said of it."""
-    return _named(asked, name, "", 1.0, None)
+    return _named(asked, Wanted(name), 1.0, None)
 
 
-def _named(asked: Asked, name: str, style: str, opacity: float, condition: "Condition | None") -> Named:
-    layers = members(asked.registry, asked.theme, name)
+def _named(asked: Asked, wanted: Wanted, opacity: float, condition: "Condition | None") -> Named:
+    layers = members(asked.registry, asked.theme, wanted.name)
     group = layers is not None
     found: list[Selection] = []
     told: list[str] = []
-    for layer in layers or layers_of(asked, name):
-        tree = condition.tree(layer) if condition else None
-        selection = Selection(layer.id, style_of(layer, style, group=group), filter=tree, opacity=opacity)
+    for layer in layers or layers_of(asked, wanted.name):
+        selection = Selection(
+            layer.id,
+            style_of(layer, wanted.style, group=group),
+            filter=_filter(layer, wanted.filter, condition),
+            opacity=opacity,
+            look=wanted.look,
+        )
         if layer.times:
             times = chosen_times(layer, asked.params.text("TIME"))
             told += times.warnings
@@ -103,7 +118,18 @@ def _named(asked: Asked, name: str, style: str, opacity: float, condition: "Cond
             selection, warnings_of = values.narrowed(layer, selection, asked.params)
             told += warnings_of
         found.append(selection)
-    return Named(name, tuple(found), tuple(told))
+    return Named(wanted.name, tuple(found), tuple(told))
+
+
+def _filter(layer: Layer, own: str, condition: "Condition | None") -> Any:
+    """The request's condition on a layer and that of its SLD, both."""
+    tree = condition.tree(layer) if condition else None
+    if not own:
+        return tree
+    from layers.filters import both
+    from server.wms.filters import Condition
+
+    return both(Condition(own).tree(layer), tree)
 
 
 def _styles(asked: Asked, count: int) -> list[str]:
