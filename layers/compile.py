@@ -129,7 +129,8 @@ def _described(config: Path, store: Path, layer: Declared, found: Found) -> Fact
     try:
         return _DESCRIBE[str(kind)](config, store, layer.definition)
     except GarrigueError as error:
-        found.problems.append(layer.problem(f"source.{kind}", str(error)))
+        key = getattr(error, "key", None) or f"source.{kind}"
+        found.problems.append(layer.problem(key, str(error)))
     return None
 
 

@@ -45,7 +45,11 @@ class RegistryError(GarrigueError):
 
 
 class SourceError(GarrigueError):
-    """The data behind a layer cannot be opened or read."""
+    """The data behind a layer cannot be opened or read; `key` is the layer's key that is to blame, where one is."""
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        self.key = key
+        super().__init__(message)
 
 
 class RequestError(GarrigueError):

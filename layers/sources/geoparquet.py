@@ -1,7 +1,7 @@
 """GeoParquet (1.0, 1.1) through pyarrow: OGR's wheel has no Parquet. WKB geometry columns only."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ import shapely
 
 from layers import model
 from layers.crs import CRS84, BBox
-from layers.errors import SourceError, hint
+from layers.errors import SourceError
 from layers.facts import Field, VectorFacts
 from layers.sources.features import BATCH, Features, Plan
 from layers.sources.geometry import shapes
-from layers.sources.vector import common_type, crs_id_of, declared_crs, iso_times
+from layers.sources.vector import check_attribute, common_type, crs_id_of, declared_crs, iso_times
 
 _GEOS_TYPES = {"Point": 0, "LineString": 1, "Polygon": 3, "MultiPoint": 4, "MultiLineString": 5, "MultiPolygon": 6}
 
@@ -34,8 +34,8 @@ def describe(source: model.VectorSource, path: str, *, time_attribute: str | Non
 def _facts(source: model.VectorSource, path: str, file: Any, time_attribute: str | None) -> VectorFacts:
     name, column = _geometry_column(source.vector, file)
     fields = tuple(_fields(file.schema_arrow, name))
-    _check(source.key, "key", fields)
-    _check(time_attribute, "time.attribute", fields)
+    check_attribute(source.key, fields, "key")
+    check_attribute(time_attribute, fields, "time.attribute")
     kinds, has_z, bbox = _geometry(file, name, column)
     if source.key:
         _check_key(source.key, file)
@@ -99,12 +99,6 @@ def _type(kind: Any) -> str:
         ("binary", lambda k: is_a.is_binary(k) or is_a.is_large_binary(k)),
     )
     return next((name for name, test in tests if test(kind)), "string")
-
-
-def _check(name: str | None, key: str, fields: Iterable[Field]) -> None:
-    names = [field.name for field in fields]
-    if name is not None and name not in names:
-        raise SourceError(f"{key}: no field {name!r}; there is {', '.join(names)}{hint(name, names)}")
 
 
 def _check_key(key: str, file: Any) -> None:

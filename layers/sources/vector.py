@@ -68,7 +68,7 @@ def _describe(source: model.VectorSource, path: str, time_attribute: str | None)
     layer = _layer_name(source, path)
     info = _read_info(path, layer, source.encoding)
     fields = tuple(_fields(info, path, layer))
-    _check_attribute(time_attribute, fields, "time.attribute")
+    check_attribute(time_attribute, fields, "time.attribute")
     kinds, has_z = _geometry(info, path, layer)
     crs = _crs_id(source, info["crs"])
     return VectorFacts(
@@ -133,10 +133,12 @@ def _uri_path(path: str) -> str:
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def _check_attribute(name: str | None, fields: Iterable[Field], key: str) -> None:
+def check_attribute(name: str | None, fields: Iterable[Field], key: str) -> None:
+    """Raises SourceError where a field that the layer's `key` names is not in the data."""
     names = [field.name for field in fields]
     if name is not None and name not in names:
-        raise SourceError(f"{key}: no field {name!r}; there is {', '.join(names)}{hint(name, names)}")
+        message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"
+        raise SourceError(message, "source.key" if key == "key" else key)
 
 
 def _geometry(info: dict[str, Any], path: str, layer: str) -> tuple[str, bool]:
@@ -217,7 +219,7 @@ def _key(
     """The declared key, checked to tell every feature from the others; else the file's own fid column."""
     if source.key is None or source.key == info.get("fid_column"):
         return str(info["fid_column"]) or None if info["driver"] == "GPKG" else None
-    _check_attribute(source.key, fields, "key")
+    check_attribute(source.key, fields, "key")
     seen: set[Any] = set()
     for value in _values(source.key, path, layer, source.encoding):
         if value is None or value in seen:
