@@ -1,5 +1,5 @@
-"""Requests to several servers in turn, on connections that are kept: A B C, B C A, …, so that a drift of the machine
-falls on all alike."""
+"""Requests to several servers in turn, on connections that are kept: a block to A, B, C, then to B, C, A, …, so that
+a drift of the machine falls on all alike."""
 
 import http.client
 import statistics
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from scripts.bench.peers.peer import Peer
 
 CHUNK = 1 << 20
+BLOCK = 10
+"""Requests in a row to one server: a server that works is measured, not one that wakes up in cold caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +102,25 @@ def answered[Asked](
 
 
 def alternate(
-    clients: Sequence[Client], paths: Callable[[Peer], Iterable[str]], kind: str | tuple[str, ...], *, warm_up: int = 10
+    clients: Sequence[Client],
+    paths: Callable[[Peer], Iterable[str]],
+    kind: str | tuple[str, ...],
+    *,
+    warm_up: int = 10,
+    block: int = BLOCK,
 ) -> Mapping[str, Times]:
-    """Times by server of as many requests as `paths` has for it; the first `warm_up` are asked and not counted."""
+    """Times by server of each of its `paths`, asked in blocks in turn, after `warm_up` of them that are not counted."""
     times = {client.peer.name: Times() for client in clients}
-    asked = zip(*(paths(client.peer) for client in clients), strict=True)
-    for turn, group in enumerate(asked):
-        pairs = list(zip(clients, group, strict=True))
-        first = turn % len(pairs)
-        for client, path in pairs[first:] + pairs[:first]:
-            answer = client.ask(path, kind)
-            if turn >= warm_up:
+    asked = {client.peer.name: list(paths(client.peer)) for client in clients}
+    for client in clients:
+        for path in asked[client.peer.name][:warm_up]:
+            client.ask(path, kind)
+    starts = range(0, max(map(len, asked.values())), block)
+    for turn, start in enumerate(starts):
+        first = turn % len(clients)
+        for client in (*clients[first:], *clients[:first]):
+            for path in asked[client.peer.name][start : start + block]:
+                answer = client.ask(path, kind)
                 times[client.peer.name].seconds.append(answer.seconds)
                 times[client.peer.name].sizes.append(answer.size)
     return times

@@ -32,6 +32,9 @@ http {{
 }}
 """
 
+IDLE = 0.2
+"""Seconds to end in: MapServer that waits for a request does not hear SIGTERM."""
+
 
 @contextmanager
 def fastcgi(
@@ -44,7 +47,7 @@ def fastcgi(
     path.unlink(missing_ok=True)
     configuration = folder / "nginx.conf"
     configuration.write_text(NGINX.format(user=_user(), folder=folder, socket=path, port=port), encoding="utf-8")
-    with socket.socket(socket.AF_UNIX) as listening, Processes(folder / "log") as group:
+    with socket.socket(socket.AF_UNIX) as listening, Processes(folder / "log", IDLE) as group:
         listening.bind(str(path))
         listening.listen(512)
         pids = [group.start(command, env=env, stdin=listening) for _ in range(processes)]

@@ -37,10 +37,11 @@ class Peer:
 
 
 class Processes(contextlib.AbstractContextManager["Processes"]):
-    """Processes that end together, the last one first. What they say is kept in `log`."""
+    """Processes that end together, the last one first, after `grace` seconds by force. What they say goes to `log`."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, grace: float = 15) -> None:
         self.log = log
+        self.grace = grace
         self.started: list[subprocess.Popen[bytes]] = []
 
     def start(
@@ -70,7 +71,7 @@ class Processes(contextlib.AbstractContextManager["Processes"]):
             process.terminate()
         for process in reversed(self.started):
             try:
-                process.wait(timeout=15)
+                process.wait(timeout=self.grace)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
