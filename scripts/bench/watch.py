@@ -19,7 +19,7 @@ START = 2.0
 
 @dataclass(slots=True)
 class Memory:
-    """Resident bytes before, and at most."""
+    """Private bytes before, and at most."""
 
     before: int
     most: int
@@ -32,13 +32,13 @@ class Memory:
 
 @contextmanager
 def memory(peer: Peer) -> Iterator[Memory]:
-    """Looks at the resident memory of all of a server's processes together, 20 times a second."""
-    before = peer.resident()
+    """Looks at the private memory of all of a server's processes together, 20 times a second."""
+    before = peer.memory()
     seen, done = Memory(before, before), threading.Event()
 
     def look() -> None:
         while not done.wait(PERIOD):
-            seen.most = max(seen.most, peer.resident())
+            seen.most = max(seen.most, peer.memory())
 
     thread = threading.Thread(target=look)
     thread.start()

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.memory import private
+
 DEBIAN = Path("/usr/lib/cgi-bin")
 
 
@@ -31,9 +33,9 @@ class Peer:
         """The address that clients are given."""
         return f"http://127.0.0.1:{self.port}{self.base}"
 
-    def resident(self) -> int:
-        """Resident bytes of its processes and of those that they started."""
-        return sum(_resident(pid) for pid in family(self.pids))
+    def memory(self) -> int:
+        """Bytes of its processes and of those that they started, what they share left out."""
+        return sum(private(pid) for pid in family(self.pids))
 
 
 class Processes(contextlib.AbstractContextManager["Processes"]):
@@ -128,11 +130,3 @@ def family(pids: Iterable[int]) -> Iterator[int]:
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
             with contextlib.suppress(OSError):
                 yield from family(int(child) for child in children.read_text(encoding="ascii").split())
-
-
-def _resident(pid: int) -> int:
-    try:
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
