@@ -4,6 +4,8 @@ Rules of one title are one entry, painted one upon the other (a road's edge and 
 a ramp or a list of classes. Sizes are pixels; `dpi` scales everything, 90.71 being the standard's 0.28 mm pixel.
 """
 
+import base64
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -64,19 +66,47 @@ def legend(
     transparent: bool = True,
     size: tuple[int | None, int | None] = (None, None),
     look: model.Style | None = None,
+    only: frozenset[str] | None = None,
 ) -> bytes:
     """A PNG. `scale` keeps the rules of that denominator, `rule` only the swatch of one, `size` is a swatch's.
 
-    `look` is a client's own style, drawn instead of the layer's.
+    `look` is a client's own style, drawn instead of the layer's; `only` keeps the entries of these labels.
     Raises UnknownLayerError, UnknownStyleError, and RequestError for a rule that the style has not.
     """
     layer = registry.layer(layer_id)
-    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size)
+    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size, only)
     picture = Image.new("RGBA", (layout.width, layout.height), (255, 255, 255, 0 if transparent else 255))
     _draw(picture, layout)
     encoded = BytesIO()
     picture.save(encoded, "PNG")
     return encoded.getvalue()
+
+
+def legend_json(
+    registry: Registry,
+    layer_id: str,
+    style_name: str = "",
+    *,
+    language: str = "fr",
+    scale: float | None = None,
+    rule: str | None = None,
+    dpi: float = STANDARD_DPI,
+    size: tuple[int | None, int | None] = (None, None),
+    look: model.Style | None = None,
+    only: frozenset[str] | None = None,
+) -> bytes:
+    """The same as JSON, in the form of QGIS Server: a node for the layer, a symbol with a PNG in base64 an entry."""
+    layer = registry.layer(layer_id)
+    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size, only)
+    symbols = [{"title": entry.label, "icon": _base64(_swatch(entry, layout))} for entry in layout.entries]
+    node = {"type": "layer", "layerName": layer.name, "title": layer.definition.title.get(language), "symbols": symbols}
+    return json.dumps({"title": "", "nodes": [node]}, ensure_ascii=False).encode()
+
+
+def _base64(picture: Image.Image) -> str:
+    encoded = BytesIO()
+    picture.save(encoded, "PNG")
+    return base64.b64encode(encoded.getvalue()).decode()
 
 
 def legend_size(
@@ -168,14 +198,15 @@ def _layout(
     rule: str | None,
     dpi: float,
     size: tuple[int | None, int | None],
+    only: frozenset[str] | None = None,
 ) -> Layout:
-    found = entries(layer, style, language, scale)
+    found = tuple(e for e in entries(layer, style, language, scale) if only is None or e.label in only)
     factor = dpi / STANDARD_DPI
     side = (round((size[0] or WIDTH) * factor), round((size[1] or HEIGHT) * factor))
     ramp = style.raster is not None and style.raster.color_map is not None and style.raster.color_map.kind == "ramp"
     if rule is not None:
-        only = (_of_rule(found, style, rule),)
-        return Layout(only, side, side[1], factor, False, False, style.base, *side)
+        one = (_of_rule(found, style, rule),)
+        return Layout(one, side, side[1], factor, False, False, style.base, *side)
     line = side[1] if ramp else side[1] + round(_BETWEEN * factor)
     margin, gap = round(_MARGIN * factor), round(_GAP * factor)
     font = _font(factor)

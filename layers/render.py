@@ -5,6 +5,8 @@ Nothing here knows HTTP. The pixels that may be asked are limited by the protoco
 
 import re
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from threading import Lock
@@ -89,6 +91,20 @@ def draw(registry: Registry, query: MapQuery) -> Any:
         for layer, selection in items:
             canvas = _draw_alone(canvas, layer, selection, query)
     return canvas or _canvas(query)
+
+
+@contextmanager
+def prepared(registry: Registry, query: MapQuery) -> Iterator[Any]:
+    """A mapnik.Map of a query's vector layers, for one drawing: no other is made meanwhile.
+
+    Raises UnknownLayerError, UnknownStyleError, SourceError.
+    """
+    group = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
+    with _one_at_a_time:
+        ready = _new_map(group, query)
+        ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
+        ready.map.buffer_size = round(ready.reach * query.dpi / STANDARD_DPI)
+        yield ready.map
 
 
 def _enlarged(query: MapQuery) -> MapQuery:
@@ -197,7 +213,7 @@ def _pixels_per_metre(query: MapQuery) -> float:
 
 def _map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     """The Mapnik map of some layers, kept for the next picture of the same."""
-    if not all(drawn.is_kept(layer, selection) for layer, selection in group):
+    if not all(selection.look is None and drawn.is_kept(layer, selection) for layer, selection in group):
         return _new_map(group, query)
     key = (query.crs, *((layer.stamp, repr(selection)) for layer, selection in group))
     if key not in _maps:

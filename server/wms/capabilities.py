@@ -10,14 +10,13 @@ from xml.sax.saxutils import escape
 
 from layers.crs import CRS84, BBox, north_first, swap, wms_name
 from layers.facts import CascadeFacts
-from layers.formats import IMAGE_FORMATS
 from layers.model import Contact, Link, Text
 from layers.registry import Layer, Registry
 from server.errors import printable
 from server.urls import BASE
 from server.wms.dimension_elements import described
 from server.wms.extents import Boxes, union
-from server.wms.formats import INFO_FORMATS
+from server.wms.formats import INFO_FORMATS, MAP_FORMATS
 from server.wms.groups import by_theme, layer_names
 from server.wms.parameters import LANGUAGES
 
@@ -197,7 +196,7 @@ def _requests(view: View) -> str:
     report = "text/xml" if view.new else "application/vnd.ogc.wms_xml"
     operations = [
         ("GetCapabilities", (_TYPES[view.version],)),
-        ("GetMap", tuple(IMAGE_FORMATS)),
+        ("GetMap", tuple(MAP_FORMATS)),
         ("GetFeatureInfo", INFO_FORMATS),
         (f"{prefix}DescribeLayer", (report,)),
         (f"{prefix}GetLegendGraphic", ("image/png", "application/json")),

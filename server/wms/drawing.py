@@ -4,10 +4,19 @@ from typing import Any
 
 from layers.query import MapQuery, PointQuery
 from layers.registry import Registry
+from server.wms.formats import DRAWINGS
 
 
 def picture(registry: Registry, query: MapQuery) -> bytes:
     """The map, encoded."""
+    if query.format == "image/tiff":
+        from layers.geotiff import geotiff
+
+        return geotiff(registry, query)
+    if query.format in DRAWINGS:
+        from layers.drawing_file import drawing_file
+
+        return drawing_file(registry, query)
     from layers.render import render_map
 
     return render_map(registry, query)
@@ -16,18 +25,26 @@ def picture(registry: Registry, query: MapQuery) -> bytes:
 def information(registry: Registry, query: PointQuery, name: str, language: str) -> bytes:
     """What lies under a pixel, in an information format, with titles in "fr" or "en"."""
     from layers.info import point_info
-
     from server.wms.info_formats import FORMATS, Answer, found
 
     infos = point_info(registry, query)
     return FORMATS[name](Answer(registry, query, found(registry, infos, language), language))
 
 
-def legend(registry: Registry, layer_id: str, style: str, options: dict[str, Any]) -> bytes:
-    """The legend of a layer's style, a PNG."""
-    from layers.legend import legend as drawn
+def legend(
+    registry: Registry, layer_id: str, style: str, name: str, context: MapQuery | None, options: dict[str, Any]
+) -> bytes:
+    """The legend of a layer's style, a PNG or JSON; of what occurs in a picture, where one is given."""
+    from layers import legend as legends
 
-    return drawn(registry, layer_id, style, **options)
+    if context is not None:
+        from layers.legend_context import occurring
+
+        options = {**options, "only": occurring(registry, context, options["language"])}
+    if name == "application/json":
+        options.pop("transparent")
+        return legends.legend_json(registry, layer_id, style, **options)
+    return legends.legend(registry, layer_id, style, **options)
 
 
 def capabilities(registry: Registry, theme: str | None, version: str, language: str) -> bytes:

@@ -1,4 +1,28 @@
-"""Formats of feature information, by every name they are asked by."""
+"""Formats of maps and of feature information, by every name they are asked by."""
+
+from layers.formats import IMAGE_FORMATS, ImageFormat, image_format
+
+DRAWINGS = ("image/svg+xml", "application/pdf")
+"""Formats without pixels, for vector layers."""
+
+MAP_FORMATS: dict[str, ImageFormat] = {
+    **IMAGE_FORMATS,
+    "image/tiff": ImageFormat("image/tiff", "image/tiff", "tif", True),
+    "image/svg+xml": ImageFormat("image/svg+xml", "image/svg+xml", "svg", True),
+    "application/pdf": ImageFormat("application/pdf", "application/pdf", "pdf", True),
+}
+"""As advertised for GetMap; the first is the default."""
+
+_MAP_SPELLINGS = {
+    "image/geotiff": "image/tiff",
+    "image/tiff; application=geotiff": "image/tiff",
+    "geotiff": "image/tiff",
+    "tiff": "image/tiff",
+    "image/svg": "image/svg+xml",
+    "svg": "image/svg+xml",
+    "application/x-pdf": "application/pdf",
+    "pdf": "application/pdf",
+}
 
 INFO_FORMATS = (
     "text/plain",
@@ -31,3 +55,9 @@ def info_format(text: str) -> str | None:
     name = text.strip().lower()
     name = _SPELLINGS.get(name, name)
     return name if name in INFO_FORMATS else None
+
+
+def map_format(text: str) -> ImageFormat | None:
+    """The offered format of a map's name as asked (media type, alias or extension), or None."""
+    name = text.strip().lower()
+    return image_format(text) or MAP_FORMATS.get(_MAP_SPELLINGS.get(name, name))

@@ -1,9 +1,11 @@
 """GetLegendGraphic: the legend of a layer's style (OGC 05-078r4, 12; OGC 02-070, 10.5)."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
+from layers.query import MapQuery, Selection
 from layers.registry import Layer
 from server.context import Context
 from server.errors import InvalidParameterError, MissingParameterError
@@ -12,22 +14,42 @@ from server.wms.errors import InvalidFormatError
 from server.wms.parameters import Asked, language
 
 MAX_AGE = 3600
-FORMATS = ("image/png",)
+FORMATS = ("image/png", "application/json")
+_SPELLINGS = {"png": "image/png", "image/png8": "image/png", "image/png; mode=8bit": "image/png", "json": FORMATS[1]}
 _SMALLEST, _LARGEST = 4, 500
+_WIDTH = 512
 
 
 async def get_legend_graphic(context: Context, asked: Asked) -> Response:
-    """The picture of the legend, drawn in a render process."""
+    """The legend, drawn in a render process; with BBOX and CRS only of what occurs there."""
     asked = await user_styles.styled(asked)
     layer = _layer(asked)
     look = user_styles.look_of(asked, layer, asked.params.text("STYLE"))
     name = "" if look else asked.params.text("STYLE")
     style = selections.style_of(layer, name, group=False, parameter="STYLE")
     text = asked.params.text("FORMAT", FORMATS[0]).lower()
-    if text not in FORMATS and text not in ("png", "image/png8", "image/png; mode=8bit"):
+    kind = _SPELLINGS.get(text, text)
+    if kind not in FORMATS:
         raise InvalidFormatError(f"FORMAT={text[:100]!r} is not one of {', '.join(FORMATS)}", "FORMAT")
-    body = await context.run(drawing.legend, layer.id, style, {**options(asked), "look": look})
-    return Response(body, media_type="image/png", headers={"Cache-Control": f"public, max-age={MAX_AGE}"})
+    given = {**options(asked), "look": look}
+    picture = _context(asked, Selection(layer.id, style, look=look), given["scale"])
+    if picture is not None:
+        given["scale"] = picture.scale_denominator
+    body = await context.run(drawing.legend, layer.id, style, kind, picture, given)
+    return Response(body, media_type=kind, headers={"Cache-Control": f"public, max-age={MAX_AGE}"})
+
+
+def _context(asked: Asked, selection: Selection, scale: float | None) -> MapQuery | None:
+    """The picture that BBOX and CRS describe, at the scale of SCALE; None where they are not given."""
+    if not asked.params.text("BBOX") or not asked.params.text(asked.crs_parameter):
+        return None
+    crs = parameters.crs_of(asked)
+    box = parameters.bbox_of(asked, crs)
+    query = MapQuery((selection,), crs.id, box, _WIDTH, 1)
+    if scale:
+        query = replace(query, width=max(16, min(1024, round(_WIDTH * query.scale_denominator / scale))))
+    height = round(query.width * (box[3] - box[1]) / (box[2] - box[0]))
+    return replace(query, height=max(16, min(1024, height)))
 
 
 def options(asked: Asked) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from starlette.responses import Response
 
-from layers.formats import IMAGE_FORMATS
+from layers.query import MapQuery
 from server.context import Context
 from server.wms import drawing, parameters, selections, user_styles
+from server.wms.errors import InvalidFormatError
+from server.wms.formats import DRAWINGS, MAP_FORMATS
 from server.wms.parameters import Asked
 
 MAX_AGE = 300
@@ -16,9 +18,21 @@ async def get_map(context: Context, asked: Asked) -> Response:
     asked = await user_styles.styled(asked)
     layers = selections.named(asked)
     query = parameters.picture(asked, selections.drawn(layers), parameters.format_of(asked.params))
+    _check_drawing(asked, query)
     body = await context.run(drawing.picture, query)
-    response = Response(body, media_type=IMAGE_FORMATS[query.format].media_type)
+    response = Response(body, media_type=MAP_FORMATS[query.format].media_type)
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
     for warning in selections.warnings(layers):
         response.headers.append("Warning", warning)
     return response
+
+
+def _check_drawing(asked: Asked, query: MapQuery) -> None:
+    """Only vector layers, opaque, have a drawing without pixels. Raises InvalidFormatError."""
+    if query.format not in DRAWINGS:
+        return
+    for selection in query.layers:
+        layer = asked.registry.layers[selection.layer]
+        if not layer.is_vector or selection.opacity < 1:
+            message = f"FORMAT={query.format!r} is for opaque vector layers: {layer.name!r} needs a picture"
+            raise InvalidFormatError(message, "FORMAT")

@@ -5,11 +5,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from layers.crs import CRS84, BBox, Crs, parse_crs, swap
 from layers.errors import UnknownCrsError, hint
-from layers.formats import IMAGE_FORMATS, ImageFormat, image_format
+from layers.formats import ImageFormat
 from layers.query import MapQuery, Selection
 from layers.registry import Registry
 from server.errors import (
@@ -21,6 +22,7 @@ from server.errors import (
 )
 from server.kvp import Params
 from server.wms.errors import InvalidFormatError
+from server.wms.formats import MAP_FORMATS, map_format
 
 if TYPE_CHECKING:
     from layers.styles.user import UserLayer
@@ -32,6 +34,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\- ]?\d+)?", re.ASCII)
 _COLOR = re.compile(r"(?:0[xX]|#)?([0-9a-fA-F]{6})")
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,2}", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
+_XML = ("text/xml", "application/xml")
 STANDARD_DPI = 25.4 / 0.28
 
 
@@ -55,18 +58,23 @@ class Asked:
 
 
 async def read(request: Request, limit: int) -> Params:
-    """The parameters of a GET, or of a POST with a form; `limit` is the most bytes that a body may have."""
+    """The parameters of a GET, or of a POST with a form or XML; `limit` is the most bytes that a body may have."""
     query = request.scope["query_string"].decode("latin-1")
     if request.method != "POST":
         return Params.parse(query)
     kind = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise OperationNotSupportedError(f"a body of type {kind!r} is not read, only {_FORM}")
+    if kind not in (_FORM, *_XML):
+        raise OperationNotSupportedError(f"a body of type {kind!r} is not read, only {_FORM} and {', '.join(_XML)}")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
             raise TooLargeError(f"the request is larger than {limit} bytes")
+    if kind in _XML:
+        # Imported by need: it brings an XML parser along.
+        from server.wms.xml_request import parameters_of
+
+        return Params([*Params.parse(query).raw, *(await run_in_threadpool(parameters_of, bytes(body))).raw])
     # Of a parameter in both places the body's holds: the last one wins.
     return Params.parse("&".join(part for part in (query, body.decode("latin-1").strip()) if part))
 
@@ -100,10 +108,10 @@ def format_of(params: Params, default: str | None = None) -> ImageFormat:
     text = params.text("FORMAT") or default
     if text is None:
         raise MissingParameterError("FORMAT")
-    found = image_format(text)
+    found = map_format(text)
     if found is None:
-        allowed = ", ".join(IMAGE_FORMATS)
-        message = f"FORMAT={text[:200]!r} is not one of {allowed}{hint(text[:200], IMAGE_FORMATS)}"
+        allowed = ", ".join(MAP_FORMATS)
+        message = f"FORMAT={text[:200]!r} is not one of {allowed}{hint(text[:200], MAP_FORMATS)}"
         raise InvalidFormatError(message, "FORMAT")
     return found
 
