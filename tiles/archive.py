@@ -1,13 +1,16 @@
 """One archive of the store: a valid MBTiles file (rows from the south) in which identical tiles are kept once.
 
-    images(tile_id, tile_data)      tile_id: XXH3-64 of the bytes in hexadecimal, also the tile's ETag
-    map(zoom_level, tile_column, tile_row, tile_id, stamp, made)
+    images(image, tile_id, tile_data)      tile_id: XXH3-64 of the bytes in hexadecimal, also the tile's ETag
+    map(zoom_level, tile_column, tile_row, image, stamp, made)
     tiles                           the view that MBTiles asks for
     metadata(name, value)           MBTiles' own, and garrigue:grid, garrigue:tiles, garrigue:images, garrigue:bytes
 
 `stamp` is the layer's when the tile was made, `made` seconds since 1970. Counts change in the transaction that
 changes the tiles. The journal is SQLite's rollback journal: at rest an archive is one file, and a writer that
 is killed loses the transaction in hand, which the next process to open the archive rolls back.
+
+Images have numbers, and pages hold a whole tile: a read then costs two searches and one page, about half of what
+it costs with the hash as key on pages of 4 kB.
 """
 
 import sqlite3
@@ -22,24 +25,26 @@ from xxhash import xxh3_64_hexdigest
 from layers.errors import GarrigueError
 from tiles.address import south_row
 
+PAGE = 16384
 WAIT = 60.0
 """Seconds that a writer waits for another one of the same archive."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE IF NOT EXISTS images (tile_id TEXT NOT NULL PRIMARY KEY, tile_data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS images (
+  image INTEGER PRIMARY KEY, tile_id TEXT NOT NULL UNIQUE, tile_data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS map (
-  zoom_level INTEGER NOT NULL, tile_column INTEGER NOT NULL, tile_row INTEGER NOT NULL, tile_id TEXT NOT NULL,
+  zoom_level INTEGER NOT NULL, tile_column INTEGER NOT NULL, tile_row INTEGER NOT NULL, image INTEGER NOT NULL,
   stamp TEXT NOT NULL DEFAULT '', made INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (zoom_level, tile_column, tile_row)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS map_tile_id ON map (tile_id);
+CREATE INDEX IF NOT EXISTS map_image ON map (image);
 CREATE VIEW IF NOT EXISTS tiles AS
-  SELECT zoom_level, tile_column, tile_row, tile_data FROM map JOIN images USING (tile_id);
+  SELECT zoom_level, tile_column, tile_row, tile_data FROM map JOIN images USING (image);
 """
-_SELECT = "SELECT tile_id FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+_SELECT = "SELECT image FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 _WRITE = (
-    "INSERT INTO map (zoom_level, tile_column, tile_row, tile_id, stamp, made) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET tile_id = excluded.tile_id, stamp = excluded.stamp, made = excluded.made"
+    "INSERT INTO map (zoom_level, tile_column, tile_row, image, stamp, made) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET image = excluded.image, stamp = excluded.stamp, made = excluded.made"
 )
 _COUNT = (
     "INSERT INTO metadata VALUES (?, ?) "
@@ -86,21 +91,29 @@ def put(file: Path, tiles: Iterable[tuple[int, int, int, bytes]], info: ArchiveI
     with writing(file) as db:
         _declare(db, info)
         change = Sizes()
-        left: set[str] = set()
+        left: set[int] = set()
         made = int(time.time())
         for z, x, y, data in tiles:
             place = (z, x, south_row(z, y))
-            new = tile_id(data)
+            new, added = _image(db, data)
             old = db.execute(_SELECT, place).fetchone()
-            if old is None or old[0] != new:
-                added = db.execute("INSERT OR IGNORE INTO images VALUES (?, ?)", (new, data)).rowcount
-                change += Sizes(old is None, added, len(data) * added)
+            change += Sizes(old is None, added, len(data) * added)
             db.execute(_WRITE, (*place, new, info.stamp, made))
             if old is not None and old[0] != new:
                 left.add(old[0])
         change += _forget(db, left)
         _account(db, change)
         return change
+
+
+def _image(db: sqlite3.Connection, data: bytes) -> tuple[int, bool]:
+    """The number of an image, and whether it had to be added."""
+    name = tile_id(data)
+    known = db.execute("SELECT image FROM images WHERE tile_id = ?", (name,)).fetchone()
+    if known is not None:
+        return int(known[0]), False
+    added = db.execute("INSERT INTO images (tile_id, tile_data) VALUES (?, ?)", (name, data))
+    return int(added.lastrowid or 0), True
 
 
 def delete(file: Path, places: Iterable[tuple[int, int, int]]) -> Sizes:
@@ -150,6 +163,7 @@ def _open_sound(file: Path) -> sqlite3.Connection:
 def _open(file: Path) -> sqlite3.Connection:
     db = sqlite3.connect(file, timeout=WAIT, isolation_level=None)
     try:
+        db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA cache_size = -8000")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("BEGIN IMMEDIATE")
@@ -176,12 +190,12 @@ def _declare(db: sqlite3.Connection, info: ArchiveInfo) -> None:
     db.executemany(_SET, written.items())
 
 
-def _forget(db: sqlite3.Connection, ids: Iterable[str]) -> Sizes:
+def _forget(db: sqlite3.Connection, images: Iterable[int]) -> Sizes:
     change = Sizes()
-    for old in ids:
-        if db.execute("SELECT 1 FROM map WHERE tile_id = ? LIMIT 1", (old,)).fetchone() is None:
-            (length,) = db.execute("SELECT LENGTH(tile_data) FROM images WHERE tile_id = ?", (old,)).fetchone()
-            db.execute("DELETE FROM images WHERE tile_id = ?", (old,))
+    for old in images:
+        if db.execute("SELECT 1 FROM map WHERE image = ? LIMIT 1", (old,)).fetchone() is None:
+            (length,) = db.execute("SELECT LENGTH(tile_data) FROM images WHERE image = ?", (old,)).fetchone()
+            db.execute("DELETE FROM images WHERE image = ?", (old,))
             change += Sizes(0, -1, -length)
     return change
 

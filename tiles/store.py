@@ -30,10 +30,12 @@ FLOOR = 256 * 1024 * 1024
 """Bytes of free disk under which nothing is written any more."""
 
 _SELECT = (
-    "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (tile_id) "
+    "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (image) "
     "WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 )
-_TAG = "SELECT tile_id, stamp FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+_TAG = (
+    "SELECT tile_id, stamp FROM map JOIN images USING (image) WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+)
 
 type StoredTile = tuple[str, bytes, str]
 type Key = tuple[str, str, str, str, int, int, int]
@@ -63,7 +65,7 @@ class Store:
         self,
         root: Path,
         *,
-        handles: int = 128,
+        handles: int = 96,
         patience: float = 0.1,
         floor: int = FLOOR,
         on_hold: Callable[[], object] | None = None,
@@ -252,7 +254,7 @@ def _connect(file: Path, patience: float) -> sqlite3.Connection:
     uri = f"file:{quote(str(file.absolute()))}?mode=ro"
     db = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA cache_size = -32")
+        db.execute("PRAGMA cache_size = -256")
     except sqlite3.Error:
         db.close()
         raise

@@ -170,7 +170,7 @@ from tiles import archive
 with archive.writing(Path(sys.argv[1])) as db:
     db.execute("PRAGMA cache_size = 10")
     for number in range(4000):
-        db.execute("INSERT INTO images VALUES (?, ?)", (str(number), os.urandom(3000)))
+        db.execute("INSERT INTO images (tile_id, tile_data) VALUES (?, ?)", (str(number), os.urandom(3000)))
     print("writing", flush=True)
     sys.stdin.read()
 """
