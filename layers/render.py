@@ -170,6 +170,16 @@ def _picture(layer: Layer, query: MapQuery) -> Any:
     return open_picture(layer).picture(query.bbox, query.crs, query.width, query.height)
 
 
+def raster_pixels(layer: Layer, selection: Selection, query: MapQuery) -> Any:
+    """Height × width × RGBA of a raster layer alone; None where there is nothing, or nothing at this scale."""
+    return _raster(layer, selection, query) if _in_scale(layer, query) else None
+
+
+def fields_of(layer: Layer, style: str) -> frozenset[str]:
+    """The fields of a vector layer that a style reads."""
+    return _look(layer, Selection(layer.id, style), "0").fields
+
+
 def _raster(layer: Layer, selection: Selection, query: MapQuery) -> Any:
     """Height × width × RGBA, None where there is nothing."""
     coverage = open_coverage(layer)

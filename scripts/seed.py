@@ -1,7 +1,9 @@
 """`garrigue seed`: make tiles ahead, so that they are served while the heavy process sleeps."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,20 +15,27 @@ from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
 
+AREA = "File of polygons (GeoJSON, GeoPackage …), LAYER:filter (CQL), or xmin,ymin,xmax,ymax[,CRS] (degrees)."
+
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def seed(
-    layers: Annotated[list[str], typer.Argument(help="Layers to make tiles of.", show_default=False)],
+    layers: Annotated[list[str] | None, typer.Argument(help="Layers to make tiles of.", show_default=False)] = None,
+    task: Annotated[str | None, typer.Option(help="A task of config/seeds.yaml instead.")] = None,
     levels: Annotated[str | None, typer.Option(help="First and last level, as in 12-20. Default: all it has.")] = None,
-    area: Annotated[
-        str | None,
-        typer.Option(help="File of polygons (GeoJSON, GeoPackage …), or xmin,ymin,xmax,ymax[,CRS] (degrees)."),
+    area: Annotated[str | None, typer.Option(help=AREA)] = None,
+    deep_area: Annotated[
+        str | None, typer.Option(help="LEVEL:AREA, as in 20:centres.gpkg: from that level on inside the area only.")
     ] = None,
     grid: Annotated[list[str] | None, typer.Option(help="Grid; may be repeated. Default: all of the layer.")] = None,
     style: Annotated[str, typer.Option(help="Style; 'all' for every one. Default: the default one.")] = "",
     time: Annotated[str, typer.Option(help="Time; 'all' for every one. Default: the default one.")] = "",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
+    until: Annotated[str | None, typer.Option(help="Stop at an hour, as in 06:00.")] = None,
+    lasting: Annotated[str | None, typer.Option("--for", help="Stop after a while, as in 8h or 90m.")] = None,
+    errors: Annotated[int, typer.Option(min=1, help="Blocks that may fail in a row before the job is given up.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be made.")] = False,
     config: Config = CONFIG,
     store: Store = STORE,
@@ -35,25 +44,83 @@ def seed(
     """Make the tiles of layers and keep them in the store; what is there already is left.
 
     Can be stopped at any time (Ctrl-C, kill) and run again: it goes on where it was.
-    Exit status: 0 all there, 1 some could not be made, 2 wrong use.
+    Exit status: 0 all there, 1 some could not be made, 2 wrong use, 3 the time was up before the end.
 
-    Example: garrigue seed pcrs --levels 12-20 --area config/areas/quartier.geojson
+    Example: garrigue seed pcrs --levels 12-20 --area config/areas/quartier.geojson --until 06:00
     """
     from layers.compile import load
 
+    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area)
+    means, seeds = _means(config, asked, task, workers, scheduler, (until, lasting), errors)
     if not dry_run:
         _check_store(store)
     registry, _ = load(config, store)
-    plans = _plans(registry, layers, levels, area, grid, style, time)
+    plans = [plan for one in seeds for plan in _plans(registry, one)]
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")
     if dry_run:
-        return _tell_plans(registry, store, plans, as_json)
-    reports = [_seed_one(registry, store, plan, workers, as_json) for plan in plans]
+        return _tell_plans(registry, store, plans, means, as_json)
+    reports = [_seed_one(registry, store, plan, means, as_json) for plan in plans]
     _tell_reports(plans, reports, as_json)
     if any(report.failed for report in reports):
         raise typer.Exit(1)
+    if any(report.stopped for report in reports):
+        raise typer.Exit(3)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be seeded, as on the command line or in a task."""
+
+    layers: tuple[str, ...]
+    grids: tuple[str, ...] = ()
+    style: str = ""
+    time: str = ""
+    levels: str | None = None
+    area: str | None = None
+    deep_area: str | None = None
+
+
+def _means(
+    config: Path,
+    asked: Asked,
+    task: str | None,
+    workers: int | None,
+    scheduler: str | None,
+    ends: tuple[str | None, str | None],
+    errors: int,
+) -> tuple[Any, list[Asked]]:
+    """How to run, and what; of a task where one is named."""
+    from tiles.schedule import ScheduleError, deadline, end_of_hours, read_task
+    from tiles.seed import Means
+
+    try:
+        now = datetime.now()
+        end, seeds = deadline(*ends, now), [asked]
+        if bool(task) == bool(asked.layers):
+            raise ScheduleError("name layers, or one task by --task")
+        if task:
+            found = read_task(config, task)
+            ends_ = [moment for moment in (end, end_of_hours(found.hours, now) if found.hours else None) if moment]
+            end, workers, scheduler = min(ends_, default=None), workers or found.workers, scheduler or found.scheduler
+            seeds = [Asked(**_beside(config, one.model_dump())) for one in found.seeds]
+    except ScheduleError as error:
+        _errors.print(f"[bold red]garrigue seed:[/] {error}")
+        raise typer.Exit(2) from None
+    return Means(workers, scheduler, end, errors), seeds
+
+
+def _beside(config: Path, seed: dict[str, Any]) -> dict[str, Any]:
+    """Files of areas in a task are named from the configuration's folder."""
+    changed = dict(seed)
+    if seed["area"] and (config / seed["area"]).is_file():
+        changed["area"] = str(config / seed["area"])
+    if seed["deep_area"]:
+        first, _, area = seed["deep_area"].partition(":")
+        if (config / area).is_file():
+            changed["deep_area"] = f"{first}:{config / area}"
+    return changed
 
 
 def _check_store(store: Path) -> None:
@@ -64,70 +131,77 @@ def _check_store(store: Path) -> None:
         raise typer.Exit(1) from None
 
 
-def _plans(
-    registry: Registry,
-    names: list[str],
-    levels: str | None,
-    area: str | None,
-    grids: list[str] | None,
-    style: str,
-    time: str,
-) -> list[Any]:
-    """The plans of a command line; what is wrong in it is told with exit status 2."""
+def _plans(registry: Registry, asked: Asked) -> list[Any]:
+    """The plans of what is asked; what is wrong in it is told with exit status 2."""
     from tiles.area import AreaError, read_area
     from tiles.grids import GridError
-    from tiles.plan import LevelError, make_plan, read_levels
-    from tiles.table import layer_grids
+    from tiles.plan import LevelError, read_deep, read_levels
 
     try:
-        where, chosen = read_area(area) if area else None, read_levels(levels) if levels else None
-        plans = []
-        for name in names:
-            layer = registry.layer(name)
-            styles = list(layer.styles) if style == "all" else [style]
-            times = list(layer.times) or [""] if time == "all" else [time]
-            for one in grids or [item.id for item in layer_grids(layer, registry)]:
-                plans += [
-                    make_plan(registry, name, grid_name=one, style=s, time=t, levels=chosen, area=where)
-                    for s in styles
-                    for t in times
-                ]
-        return plans
+        where = read_area(asked.area, registry) if asked.area else None
+        deep = read_deep(asked.deep_area, registry) if asked.deep_area else None
+        chosen = read_levels(asked.levels) if asked.levels else None
+        return [
+            plan
+            for name in asked.layers
+            for plan in _plans_of(registry, name, asked, levels=chosen, area=where, deep=deep)
+        ]
     except (RequestError, AreaError, GridError, LevelError) as error:
         _errors.print(f"[bold red]garrigue seed:[/] {error}", markup=True)
         raise typer.Exit(2) from None
 
 
-def _seed_one(registry: Registry, store: Path, plan: Any, workers: int | None, quiet: bool) -> Any:
-    from tiles.seed import Report
+def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> list[Any]:
+    from tiles.plan import make_plan
+    from tiles.table import layer_grids
+
+    layer = registry.layer(name)
+    styles = list(layer.styles) if asked.style == "all" else [asked.style]
+    times = list(layer.times) or [""] if asked.time == "all" else [asked.time]
+    grids = asked.grids or [item.id for item in layer_grids(layer, registry)]
+    return [
+        make_plan(registry, name, grid_name=one, style=s, time=t, **within)
+        for one in grids
+        for s in styles
+        for t in times
+    ]
+
+
+def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, quiet: bool) -> Any:
     from tiles.seed import seed as run
 
-    if quiet:
-        return run(registry, store, plan, workers=workers)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(_name(plan), total=None, rate="")
+    try:
+        if quiet:
+            return run(registry, store, plan, means)
+        with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+            return run(registry, store, plan, means, _teller(bar, _name(plan)))
+    except KeyboardInterrupt:
+        _errors.print("stopped; the same command goes on from here")
+        raise typer.Exit(1) from None
+    except GarrigueError as error:
+        _errors.print(f"[bold red]garrigue seed:[/] {_name(plan)}: {error}")
+        raise typer.Exit(1) from None
 
-        def tell(report: Report) -> None:
-            rate = f"{report.drawn / report.seconds:.0f} tiles/s" if report.seconds > 0.5 else ""
-            failed = f", {report.failed} failed" if report.failed else ""
-            bar.update(task, total=report.total, completed=report.done, rate=rate + failed)
 
-        try:
-            return run(registry, store, plan, workers=workers, progress=tell)
-        except KeyboardInterrupt:
-            _errors.print("stopped; the same command goes on from here")
-            raise typer.Exit(1) from None
-        except GarrigueError as error:
-            _errors.print(f"[bold red]garrigue seed:[/] {_name(plan)}: {error}")
-            raise typer.Exit(1) from None
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TextColumn("{task.fields[rate]}"),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
+
+
+def _teller(bar: Progress, name: str) -> Callable[[Any], None]:
+    task = bar.add_task(name, total=None, rate="")
+
+    def tell(report: Any) -> None:
+        rate = f"{report.drawn / report.seconds:.0f} tiles/s" if report.seconds > 0.5 else ""
+        failed = f", {report.failed} failed" if report.failed else ""
+        bar.update(task, total=report.total, completed=report.done, rate=rate + failed)
+
+    return tell
 
 
 def _name(plan: Any) -> str:
@@ -141,7 +215,7 @@ def _tell_reports(plans: list[Any], reports: list[Any], as_json: bool) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     for plan, report in zip(plans, reports, strict=True):
-        if report.drawn == 0 and not report.failed:
+        if report.drawn == 0 and not report.failed and not report.stopped:
             console.print(f"{_name(plan)}: nothing to do, all {report.total} tiles are there")
             continue
         rate = report.drawn / max(report.seconds, 1e-3)
@@ -149,8 +223,11 @@ def _tell_reports(plans: list[Any], reports: list[Any], as_json: bool) -> None:
             f"{_name(plan)}: {report.drawn} tiles made ({report.empty} empty, {report.before} there before), "
             f"{report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s, {rate:.0f} tiles/s"
         )
+        if report.stopped:
+            console.print(f"  the time is up: {report.total - report.done} tiles are left; the same command goes on")
         for block, error in report.errors:
-            console.print(f"  [red]failed[/] level {block.z}, columns {block.x0}-{block.x1}: {error}")
+            place = f"level {block.z}, columns {block.x0}-{block.x1}, rows {block.y0}-{block.y1}"
+            console.print(f"  [red]failed[/] {place}: {error}")
 
 
 def _facts(plan: Any) -> dict[str, Any]:
@@ -158,10 +235,10 @@ def _facts(plan: Any) -> dict[str, Any]:
     return {"layer": plan.layer, "style": plan.style, "time": plan.time, "grid": plan.grid, "levels": levels}
 
 
-def _tell_plans(registry: Registry, store: Path, plans: list[Any], as_json: bool) -> None:
+def _tell_plans(registry: Registry, store: Path, plans: list[Any], means: Any, as_json: bool) -> None:
     from tiles.estimate import estimate
 
-    estimates = [estimate(registry, store, plan) for plan in plans]
+    estimates = [estimate(registry, store, plan, means.workers) for plan in plans]
     if as_json:
         rows = [{"plan": _facts(plan), "levels": found} for plan, found in zip(plans, estimates, strict=True)]
         print(json.dumps({"ok": True, "jobs": rows}, ensure_ascii=False))
@@ -170,8 +247,13 @@ def _tell_plans(registry: Registry, store: Path, plans: list[Any], as_json: bool
     for plan, found in zip(plans, estimates, strict=True):
         console.print(f"[bold]{_name(plan)}[/]")
         for row in found:
-            hours = "" if row["seconds"] is None else f", about {row['seconds'] / 60:.1f} min"
-            console.print(
-                f"  level {row['level']:2}: {row['tiles']:>10} tiles, about {row['bytes'] / 1e6:.1f} MB{hours}"
-            )
-        console.print(f"  together {sum(row['tiles'] for row in found)} tiles; nothing was made (--dry-run)")
+            console.print(f"  level {row['level']:2}: {_cost(row)}")
+        total = {key: sum(row[key] for row in found) for key in ("tiles", "bytes", "seconds", "watt_hours")}
+        usual = "" if all(row["measured"] for row in found) else "; the pace is a guess until the layer was seeded once"
+        console.print(f"  together {_cost(total)}{usual}")
+    console.print("nothing was made (--dry-run)")
+
+
+def _cost(row: dict[str, Any]) -> str:
+    hours = f"{row['seconds'] / 3600:.1f} h" if row["seconds"] >= 3600 else f"{row['seconds'] / 60:.1f} min"
+    return f"{row['tiles']:>10} tiles, about {row['bytes'] / 1e6:.1f} MB, {hours}, {row['watt_hours'] / 1000:.3f} kWh"

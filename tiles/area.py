@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import numpy as np
 import shapely
 
 from layers.crs import CRS84, parse_crs, transformer
-from layers.errors import GarrigueError, UnknownCrsError
+from layers.errors import GarrigueError, RequestError, SourceError, UnknownCrsError, hint
+from layers.facts import VectorFacts
+from layers.query import FeatureQuery
+from layers.registry import Layer, Registry
 
 
 class AreaError(GarrigueError):
@@ -39,8 +43,10 @@ class Area:
         return Area(_valid(moved)[0], crs, self.warnings)
 
 
-def read_area(text: str) -> Area:
-    """An area from "xmin,ymin,xmax,ymax[,CRS]" (degrees unless a CRS is given) or a file of polygons.
+def read_area(text: str, registry: Registry | None = None) -> Area:
+    """An area from "xmin,ymin,xmax,ymax[,CRS]" (degrees unless a CRS is given), a file of polygons, or LAYER:filter.
+
+    A filter is CQL over a layer of the registry, as in commune:nom='Nantes'; LAYER: alone takes all of it.
 
     GeoJSON is in degrees (RFC 7946) unless it has the older `crs` member; other files have their own CRS.
     A polygon that crosses itself is made valid, with a warning. Raises AreaError.
@@ -48,8 +54,11 @@ def read_area(text: str) -> Area:
     if text.count(",") in (3, 4) and not Path(text).exists():
         return _bbox(text)
     file = Path(text)
+    name, colon, condition = text.partition(":")
+    if registry is not None and colon and not file.is_file() and name in registry.layers:
+        return _features(registry, name, condition)
     if not file.is_file():
-        raise AreaError(f"the area {text!r} is neither a file nor xmin,ymin,xmax,ymax")
+        raise AreaError(f"the area {text!r} is neither a file nor xmin,ymin,xmax,ymax, nor LAYER:filter")
     shapes, crs = _geojson(file) if file.suffix.lower() in (".json", ".geojson") else _other(file)
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     if not len(shapes):
@@ -70,6 +79,36 @@ def _bbox(text: str) -> Area:
     if west >= east or south >= north:
         raise AreaError(f"the area {text!r} is empty: xmin,ymin,xmax,ymax are west, south, east, north")
     return Area(shapely.box(west, south, east, north), crs)
+
+
+def _features(registry: Registry, name: str, condition: str) -> Area:
+    from layers.filters import Names, read_cql
+    from layers.sources import open_features
+
+    layer = registry.layers[name]
+    if not isinstance(layer.facts, VectorFacts):
+        raise AreaError(f"the area {name}:{condition}: {name} has no features")
+    try:
+        tree = read_cql(condition, Names(layer.facts, name, partial(_field, layer))) if condition.strip() else None
+        batches = list(open_features(layer).features(FeatureQuery(name, layer.crs, filter=tree, properties=())))
+    except (RequestError, SourceError) as error:
+        raise AreaError(f"the area {name}:{condition}: {error}") from None
+    shapes = [shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False)) for batch in batches]
+    found = np.concatenate(shapes) if shapes else np.array([], dtype=object)
+    found = found[~(shapely.is_missing(found) | shapely.is_empty(found))]
+    if not len(found):
+        raise AreaError(f"the area {name}:{condition} has no feature")
+    return Area(_valid(found)[0], layer.crs)
+
+
+def _field(layer: Layer, name: str) -> str | None:
+    assert isinstance(layer.facts, VectorFacts)
+    names = [field.name for field in layer.facts.fields]
+    if name in names:
+        return name
+    if name.lower() in ("geometry", "geom", "the_geom"):
+        return None
+    raise AreaError(f"{layer.id} has no field {name!r}{hint(name, names)}; it has {', '.join(names)}")
 
 
 def _geojson(file: Path) -> tuple[Any, str]:

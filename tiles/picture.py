@@ -8,11 +8,12 @@ from tiles.address import TileAddress
 from tiles.format import TileFormat
 from tiles.grids import Grid
 
+# png8 by runs: half the time of zlib's default for tiles of the same size
 MAPNIK_FORMATS = {
-    "image/png": "png32",
-    "image/png; mode=8bit": "png8:m=h",
+    "image/png": "png32:z=1",
+    "image/png; mode=8bit": "png8:m=h:z=1:s=rle",
     "image/jpeg": "jpeg85",
-    "image/webp": "webp:quality=80",
+    "image/webp": "webp:quality=80:method=1",
 }
 
 

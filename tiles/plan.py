@@ -11,7 +11,7 @@ from xxhash import xxh3_64_hexdigest
 from layers.errors import GarrigueError
 from layers.registry import Layer, Registry
 from tiles.address import TileAddress
-from tiles.area import Area, AreaError
+from tiles.area import Area, AreaError, read_area
 from tiles.grids import Grid, GridError, grid
 from tiles.limits import LevelLimits, limits
 from tiles.picture import Block
@@ -27,8 +27,16 @@ class LevelError(GarrigueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Deep:
+    """Levels from `first` on are made inside `area` only."""
+
+    first: int
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Tiles of one layer, style, time and grid; `area` is in the grid's CRS, None for all that the layer has."""
+    """Tiles of one layer, style, time and grid; areas are in the grid's CRS, `area` None for all that the layer has."""
 
     layer: str
     style: str
@@ -38,17 +46,30 @@ class Plan:
     levels: tuple[LevelLimits, ...]
     area: Area | None
     warnings: tuple[str, ...] = ()
+    deep: Deep | None = None
 
     @property
     def id(self) -> str:
-        """The same for the same work: names, levels, area, and what the tiles depend on."""
-        area = shapely.to_wkb(shapely.normalize(self.area.geometry)) if self.area else b""
+        """The same for the same work: names, levels, areas, and what the tiles depend on."""
+        area = _wkb(self.area) + (str(self.deep.first).encode() + _wkb(self.deep.area) if self.deep else b"")
         names = "|".join((self.layer, self.style, self.time, self.grid, self.stamp, *map(str, self.levels)))
         return xxh3_64_hexdigest(names.encode() + area)
+
+    def area_at(self, z: int) -> Area | None:
+        """Where tiles of a level are made; None for everywhere."""
+        if self.deep is None or z < self.deep.first:
+            return self.area
+        if self.area is None:
+            return self.deep.area
+        return Area(shapely.intersection(self.area.geometry, self.deep.area.geometry), self.area.crs)
 
     def address(self, z: int, x: int, y: int) -> TileAddress:
         """The address of a tile."""
         return TileAddress(self.layer, self.style, self.time, self.grid, z, x, y)
+
+
+def _wkb(area: Area | None) -> bytes:
+    return bytes(shapely.to_wkb(shapely.normalize(area.geometry))) if area else b""
 
 
 def make_plan(
@@ -60,6 +81,7 @@ def make_plan(
     time: str = "",
     levels: tuple[int, int] | None = None,
     area: Area | None = None,
+    deep: Deep | None = None,
 ) -> Plan:
     """Check names and cut levels and area to what the layer has.
 
@@ -69,11 +91,12 @@ def make_plan(
     tiling = _grid(layer, registry, grid_name)
     chosen, told = _levels(layer, tiling, levels)
     name = layer.style(style)
-    where = area.to(tiling.crs) if area else None
-    if where:
-        _meets(layer, tiling, where)
-    words = (*told, *(where.warnings if where else ()))
-    return Plan(layer.id, name, _time(layer, time), tiling.id, tile_stamp(layer, name), chosen, where, words)
+    where, depth = area.to(tiling.crs) if area else None, Deep(deep.first, deep.area.to(tiling.crs)) if deep else None
+    for one in (where, depth.area if depth else None):
+        if one:
+            _meets(layer, tiling, one)
+            told += one.warnings
+    return Plan(layer.id, name, _time(layer, time), tiling.id, tile_stamp(layer, name), chosen, where, told, depth)
 
 
 def read_levels(text: str) -> tuple[int, int]:
@@ -85,10 +108,19 @@ def read_levels(text: str) -> tuple[int, int]:
     return first, last
 
 
+def read_deep(text: str, registry: Registry | None = None) -> Deep:
+    """ "20:AREA": levels from 20 on are made inside the area only. Raises LevelError, AreaError."""
+    first, colon, area = text.partition(":")
+    if not (colon and first.strip().isdigit() and area):
+        raise LevelError(f"a deep area is written LEVEL:AREA, as in 20:centres.gpkg, not {text!r}")
+    return Deep(int(first), read_area(area, registry))
+
+
 def blocks(plan: Plan, tiling: Grid) -> Iterator[Block]:
     """The blocks of a plan, upper levels first: rectangles of at most 8 × 8 tiles that the area touches."""
     for level in plan.levels:
-        inside = _inside(level, tiling, plan.area)
+        area = plan.area_at(level.z)
+        inside = _inside(level, tiling, area)
         if inside is None:
             continue
         for y in range(inside.y0 - inside.y0 % SIDE, inside.y1 + 1, SIDE):
@@ -96,7 +128,7 @@ def blocks(plan: Plan, tiling: Grid) -> Iterator[Block]:
                 Block(level.z, max(x, inside.x0), max(y, inside.y0), min(x + SIDE - 1, inside.x1), _end(y, inside))
                 for x in range(inside.x0 - inside.x0 % SIDE, inside.x1 + 1, SIDE)
             ]
-            yield from row if plan.area is None else _touching(row, tiling, plan.area.geometry)
+            yield from row if area is None else _touching(row, tiling, area.geometry)
 
 
 def _end(y: int, inside: LevelLimits) -> int:
@@ -113,6 +145,8 @@ def _touching(row: list[Block], tiling: Grid, geometry: shapely.Geometry) -> Ite
 def _inside(level: LevelLimits, tiling: Grid, area: Area | None) -> LevelLimits | None:
     if area is None:
         return level
+    if shapely.is_empty(area.geometry):
+        return None
     found = tiling.tile_range(tuple(shapely.bounds(area.geometry)), level.z)
     if found is None:
         return None

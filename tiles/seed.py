@@ -1,27 +1,26 @@
-"""Seeding: the blocks of a plan drawn in parallel processes, each kept in one transaction; stop and go on at will."""
+"""Seeding: the blocks of a plan made by a team, each kept in one transaction; stop and go on at will."""
 
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
-from multiprocessing import get_context, parent_process
+from itertools import takewhile
 from pathlib import Path
 
-from layers.errors import GarrigueError, SourceError
+from layers.errors import GarrigueError
 from layers.registry import Registry
-from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.format import tile_format
-from tiles.grids import Grid, grid
-from tiles.info import archive_info
+from tiles.archive import ArchiveError
+from tiles.drawing_copy import copied, is_worthwhile
+from tiles.grids import grid
 from tiles.jobs import Job, State, running
-from tiles.picture import Block, block_buffer, draw_block, selection
+from tiles.picture import Block
 from tiles.plan import Plan, blocks
 from tiles.store import Store
+from tiles.team import Alone, Processes, Team
+from tiles.work import Order, Outcome, phases
 
-RETRIES = (1.0, 4.0)
+RETRIES = (1.0, 4.0, 16.0)
 """Seconds to wait before blocks that failed are tried again."""
 BUDGET = 20
 """Failures in a row after which a job is hopeless."""
@@ -31,22 +30,12 @@ class HopelessError(GarrigueError):
     """Too many blocks failed one after the other: something is wrong that trying on does not mend."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a block: its state, what was added to the store, why it failed; `fatal` stops the job."""
-
-    block: Block
-    state: State
-    change: Sizes = field(default_factory=Sizes)
-    error: str | None = None
-    fatal: bool = False
-    drawn: bool = True
-    died: bool = False
-
-
 @dataclass(slots=True)
 class Report:
-    """Tiles of a job: all, drawn now, there before, empty, failed; bytes added; seconds; errors."""
+    """Tiles of a job: all, drawn now, there before, empty, failed; bytes added; seconds; errors.
+
+    `started` is the seconds until the first block was begun; `stopped` tells that the time was up before the end.
+    """
 
     job: str
     total: int = 0
@@ -56,6 +45,8 @@ class Report:
     failed: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    started: float = 0.0
+    stopped: bool = False
     errors: list[tuple[Block, str]] = field(default_factory=list)
 
     @property
@@ -64,40 +55,51 @@ class Report:
         return self.drawn + self.before
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How to run: processes (one a core by default) or a Dask scheduler; `deadline` on time.time's clock.
+
+    `budget` is how many blocks may fail in a row, `retries` the seconds before each try anew.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    deadline: float | None = None
+    budget: int = BUDGET
+    retries: tuple[float, ...] = RETRIES
+
+    @property
+    def in_time(self) -> bool:
+        """True until the deadline."""
+        return self.deadline is None or time.time() < self.deadline
+
+
 type Progress = Callable[[Report], None]
 
 
 def seed(
-    registry: Registry, store: Path, plan: Plan, *, workers: int | None = None, progress: Progress | None = None
+    registry: Registry, store: Path, plan: Plan, means: Means = Means(), progress: Progress | None = None
 ) -> Report:
     """Make every tile of a plan that is not there yet.
 
-    Raises JobError where the same job runs already, ArchiveError where the store cannot be written and
-    HopelessError; what was done until then stays done.
+    Raises JobError where the same job runs already, ArchiveError where the store cannot be written, ClusterError
+    where a scheduler is not there, and HopelessError; what was done until then stays done.
     """
+    begun = time.monotonic()
     with running(store, plan.id) as job:
         tiling = grid(plan.grid, registry.config)
         levels = f"{plan.levels[0].z}-{plan.levels[-1].z}"
         job.add(blocks(plan, tiling), (plan.layer, plan.style, plan.time, plan.grid, levels))
         job.reopen()
         _check_archives(job, plan, Store(store))
-        report = _begun(job)
-        tell = progress or (lambda _: None)
+        report, tell = _begun(job), progress or (lambda _: None)
         tell(report)
-        with _team(registry, store, plan, workers or os.cpu_count() or 1, _pending(job)) as team:
-            for delay in (0.0, *RETRIES):
-                todo = list(job.blocks(State.PENDING, State.FAILED) if delay else job.blocks(State.PENDING))
-                if not todo:
-                    break
-                time.sleep(delay)
-                report.failed = 0
-                _run(job, team, todo, report, tell)
+        if todo := list(job.blocks(State.PENDING)):
+            with _ordered(registry, store, plan, todo) as order, _team(order, means, len(todo)) as team:
+                report.started = time.monotonic() - begun
+                _run_all(job, team, registry, means, report, tell, plan)
         report.errors = job.errors()
         return report
-
-
-def _pending(job: Job) -> int:
-    return job.counts()[State.PENDING][0]
 
 
 def _begun(job: Job) -> Report:
@@ -119,7 +121,54 @@ def _check_archives(job: Job, plan: Plan, store: Store) -> None:
     job.forget(lost)
 
 
-def _run(job: Job, team: "Team", todo: list[Block], report: Report, tell: Progress) -> None:
+@contextmanager
+def _ordered(registry: Registry, store: Path, plan: Plan, todo: list[Block]) -> Iterator[Order]:
+    """The order, with a drawing copy for as long as it is worked on."""
+    tiling = grid(plan.grid, registry.config)
+    copy = store / "jobs" / f"{plan.id}.gpkg" if is_worthwhile(registry.layers[plan.layer], tiling, todo) else None
+    try:
+        if copy:
+            copied(registry, tiling, plan, todo, copy)
+        yield Order(registry.to_json(), store, plan, copy)
+    finally:
+        if copy:
+            copy.unlink(missing_ok=True)
+
+
+@contextmanager
+def _team(order: Order, means: Means, count: int) -> Iterator[Team]:
+    team = _new_team(order, means, count)
+    try:
+        yield team
+    finally:
+        team.close()
+
+
+def _new_team(order: Order, means: Means, count: int) -> Team:
+    if means.scheduler:
+        from tiles.cluster import Cluster  # Dask takes a second to import
+
+        return Cluster(order, means.scheduler)
+    workers = min(means.workers or os.cpu_count() or 1, count)
+    return Alone(order) if workers == 1 else Processes(order, workers)
+
+
+def _run_all(
+    job: Job, team: Team, registry: Registry, means: Means, report: Report, tell: Progress, plan: Plan
+) -> None:
+    layer, tiling = registry.layers[plan.layer], grid(plan.grid, registry.config)
+    for number, delay in enumerate((0.0, *means.retries)):
+        todo = list(job.blocks(State.PENDING, State.FAILED) if number else job.blocks(State.PENDING))
+        if not todo or not means.in_time:
+            break
+        time.sleep(delay)
+        report.failed = 0
+        for phase in phases(layer, tiling, todo):
+            _run(job, team, takewhile(lambda _: means.in_time, phase), report, tell, means.budget)
+    report.stopped = not means.in_time and bool(job.counts()[State.PENDING][0])
+
+
+def _run(job: Job, team: Team, todo: Iterable[Block], report: Report, tell: Progress, budget: int) -> None:
     results: list[tuple[Block, State, str | None]] = []
     failures, begun, saved = 0, time.monotonic(), time.monotonic()
     try:
@@ -132,7 +181,7 @@ def _run(job: Job, team: "Team", todo: list[Block], report: Report, tell: Progre
             tell(report)
             if outcome.fatal:
                 raise ArchiveError(outcome.error or "")
-            if failures >= BUDGET:
+            if failures >= budget:
                 raise HopelessError(f"{failures} blocks failed one after the other, the last: {outcome.error}")
             if time.monotonic() - saved > 1.0:
                 job.record(results, time.monotonic() - saved)
@@ -152,112 +201,3 @@ def _count(report: Report, outcome: Outcome) -> None:
         report.before += tiles
     report.empty += tiles if outcome.state is State.EMPTY else 0
     report.bytes += outcome.change.bytes
-
-
-@dataclass(frozen=True)
-class Work:
-    """Everything that making blocks of a plan needs; opened once a process."""
-
-    registry: Registry
-    store: Store
-    plan: Plan
-    grid: Grid
-    info: ArchiveInfo
-
-    def make(self, block: Block) -> Outcome:
-        """Draw, cut and keep a block; tiles that are there with the same stamp are not made again."""
-        plan = self.plan
-        first, last = plan.address(block.z, block.x0, block.y0), plan.address(block.z, block.x1, block.y1)
-        if len(self.store.present(first, last, plan.stamp)) == block.tiles:
-            return Outcome(block, State.DONE, drawn=False)
-        layer = self.registry.layers[plan.layer]
-        buffer, kind = block_buffer(layer), tile_format(layer)
-        try:
-            tiles, painted = draw_block(self.registry, self.grid, block, buffer, selection(first), kind)
-            change = self.store.put_many(((first._replace(x=x, y=y), data) for x, y, data in tiles), self.info)
-        except SourceError as error:
-            return Outcome(block, State.FAILED, error=str(error))
-        except ArchiveError as error:
-            return Outcome(block, State.FAILED, error=str(error), fatal=True)
-        return Outcome(block, State.DONE if painted else State.EMPTY, change)
-
-
-def open_work(registry: Registry, store: Path, plan: Plan) -> Work:
-    """The work of a plan in this process."""
-    tiling = grid(plan.grid, registry.config)
-    info = archive_info(registry.layers[plan.layer], plan.style, tiling.stored)
-    return Work(registry, Store(store, patience=10.0), plan, tiling, info)
-
-
-class Team:
-    """Makes blocks: in this process, or in several that are started anew where one dies."""
-
-    def __init__(self, registry: Registry, store: Path, plan: Plan, workers: int) -> None:
-        self.work = open_work(registry, store, plan)
-        self.arguments = (registry.to_json(), store, plan)
-        self.workers = workers
-        self.pool: ProcessPoolExecutor | None = None
-
-    def __enter__(self) -> "Team":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
-    def outcomes(self, todo: Iterable[Block]) -> Iterator[Outcome]:
-        """What becomes of blocks, as they come."""
-        if self.workers == 1:
-            yield from map(self.work.make, todo)
-            return
-        waiting, under_way = iter(todo), dict[Future[Outcome], Block]()
-        while True:
-            # A few in advance keep every process busy; few enough that stopping loses little.
-            for block in islice(waiting, 2 * self.workers - len(under_way)):
-                under_way[self._submit(block)] = block
-            if not under_way:
-                return
-            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield self._outcome(future, under_way.pop(future))
-
-    def _submit(self, block: Block) -> Future[Outcome]:
-        if self.pool is None:
-            context = get_context("spawn")
-            self.pool = ProcessPoolExecutor(self.workers, context, _begin, self.arguments)
-        try:
-            return self.pool.submit(_make, block)
-        except BrokenProcessPool:
-            self.pool = None
-            return self._submit(block)
-
-    def _outcome(self, future: Future[Outcome], block: Block) -> Outcome:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            self.pool = None
-            return Outcome(block, State.FAILED, error="the process that drew it died", died=True)
-
-
-def _team(registry: Registry, store: Path, plan: Plan, workers: int, pending: int) -> Team:
-    return Team(registry, store, plan, min(workers, max(pending, 1)))
-
-
-_work: Work | None = None
-
-
-def _begin(registry: str, store: Path, plan: Plan) -> None:
-    global _work
-    _work = open_work(Registry.from_json(registry), store, plan)
-
-
-def _make(block: Block) -> Outcome:
-    assert _work is not None
-    return _work.make(block)
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)

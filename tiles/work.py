@@ -1,0 +1,99 @@
+"""Making a block of tiles: what a process needs for it, and what became of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layers.errors import SourceError
+from layers.registry import Layer, Registry
+from tiles.archive import ArchiveError, ArchiveInfo, Sizes
+from tiles.drawing_copy import with_copy
+from tiles.format import tile_format
+from tiles.grids import Grid, grid
+from tiles.imagery import draw_imagery, from_below, is_imagery, is_upper
+from tiles.info import archive_info
+from tiles.jobs import State
+from tiles.picture import Block, block_buffer, draw_block, selection
+from tiles.plan import Plan
+from tiles.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to make, as it travels to another process: the registry as JSON; `copy` is a drawing copy, or None."""
+
+    registry: str
+    store: Path
+    plan: Plan
+    copy: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a block: its state, what was added to the store, why it failed; `fatal` stops the job."""
+
+    block: Block
+    state: State
+    change: Sizes = field(default_factory=Sizes)
+    error: str | None = None
+    fatal: bool = False
+    drawn: bool = True
+    died: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A plan in a process that makes its blocks."""
+
+    registry: Registry
+    layer: Layer
+    store: Store
+    plan: Plan
+    grid: Grid
+    info: ArchiveInfo
+
+    def make(self, block: Block) -> Outcome:
+        """Draw, cut and keep a block; tiles that are there with the same stamp are not made again."""
+        plan = self.plan
+        first, last = plan.address(block.z, block.x0, block.y0), plan.address(block.z, block.x1, block.y1)
+        if len(self.store.present(first, last, plan.stamp)) == block.tiles:
+            return Outcome(block, State.DONE, drawn=False)
+        try:
+            tiles, painted = self._tiles(block)
+            change = self.store.put_many(((first._replace(x=x, y=y), data) for x, y, data in tiles), self.info)
+        except SourceError as error:
+            return Outcome(block, State.FAILED, error=str(error))
+        except ArchiveError as error:
+            return Outcome(block, State.FAILED, error=str(error), fatal=True)
+        return Outcome(block, State.DONE if painted else State.EMPTY, change)
+
+    def _tiles(self, block: Block) -> tuple[list[tuple[int, int, bytes]], int]:
+        first = self.plan.address(block.z, block.x0, block.y0)
+        what = selection(first)
+        if not is_imagery(self.layer):
+            buffer, kind = block_buffer(self.layer), tile_format(self.layer)
+            return draw_block(self.registry, self.grid, block, buffer, what, kind)
+        if is_upper(self.layer, self.grid, block.z):
+            built = from_below(self.layer, self.grid, block, self.store, first, self.plan.stamp)
+            if built is not None:
+                return built
+        return draw_imagery(self.layer, self.grid, block, what)
+
+
+def open_work(order: Order, registry: Registry | None = None) -> Work:
+    """The work of an order in this process; `registry` spares reading it again."""
+    read = registry or Registry.from_json(order.registry)
+    plan, layer = order.plan, read.layers[order.plan.layer]
+    tiling = grid(plan.grid, read.config)
+    info = archive_info(layer, plan.style, tiling.stored)
+    drawn = with_copy(read, plan.layer, tiling, order.copy) if order.copy else read
+    return Work(drawn, layer, Store(order.store, patience=10.0), plan, tiling, info)
+
+
+def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Block]]:
+    """Blocks that can be made at once, phase after phase: what is built from the level below comes after it."""
+    now: list[Block] = []
+    upper: dict[int, list[Block]] = {}
+    for block in todo:
+        (upper.setdefault(block.z, []) if is_upper(layer, tiling, block.z) else now).append(block)
+    return [blocks for blocks in (now, *(upper[z] for z in sorted(upper, reverse=True))) if blocks]
