@@ -14,7 +14,7 @@ from server.wfs.formats import FORMATS
 
 XSD_TYPES = {
     "string": "xsd:string",
-    "integer": "xsd:long",
+    "integer": "xsd:integer",
     "real": "xsd:double",
     "boolean": "xsd:boolean",
     "date": "xsd:date",
