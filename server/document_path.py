@@ -53,9 +53,13 @@ def _page(prefix: str, asked: Asked, language: str) -> str:
     return f"portal/{prefix}index.{choose(wanted, asked.accept_language, language)}.html"
 
 
+_OWN_ANSWER = {"UPDATESEQUENCE", "SECTIONS", "TILED"}
+"""Parameters that make another document of one that is kept."""
+
+
 def _by_pairs(service: str, prefix: str, query: str, table: TileTable) -> str | None:
     params = _params(query)
-    if params.text("SERVICE", service).lower() != service or "UPDATESEQUENCE" in params or "SECTIONS" in params:
+    if params.text("SERVICE", service).lower() != service or _OWN_ANSWER & set(params):
         return None
     request = params.text("REQUEST").lower()
     if service == "wms":

@@ -19,6 +19,7 @@ from server.wms.extents import Boxes, union
 from server.wms.formats import INFO_FORMATS, MAP_FORMATS
 from server.wms.groups import by_theme, layer_names
 from server.wms.parameters import LANGUAGES
+from server.wms.tile_sets import DECLARED, vendor_specific
 
 _SQRT2_PIXEL = 0.00028 * 2**0.5
 _XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink" xlink:type="simple"'
@@ -64,7 +65,8 @@ _DEFAULT_STYLE = {"fr": "Style par défaut", "en": "Default style"}
 class View:
     """What a document shows: a registry, or one theme of it, in a version and a language ("fr", "en").
 
-    `extents` is what `server.wms.extents.extents` gives, `legends` the width and height of each layer's styles.
+    `extents` is what `server.wms.extents.extents` gives, `legends` the width and height of each layer's styles;
+    `tiled` adds the tile sets of WMS-C, which 1.1.1 alone has.
     """
 
     registry: Registry
@@ -73,6 +75,7 @@ class View:
     language: str
     extents: Mapping[str, Boxes]
     legends: Mapping[tuple[str, str], tuple[int, int]]
+    tiled: bool = False
 
     @property
     def address(self) -> str:
@@ -100,7 +103,7 @@ def capabilities(view: View) -> bytes:
     body = "".join(_layers(view))
     return (
         f"{_head(view)}{_service(view)}<Capability>\n{_requests(view)}<Exception>{formats}</Exception>\n"
-        f"{_SYMBOLIZATION[view.version]}{_inspire(view)}{body}</Capability>\n{_TAIL[view.version]}"
+        f"{_tile_sets(view)}{_SYMBOLIZATION[view.version]}{_inspire(view)}{body}</Capability>\n{_TAIL[view.version]}"
     ).encode()
 
 
@@ -111,9 +114,15 @@ def escaped(text: str) -> str:
 
 def _head(view: View) -> str:
     head = _HEAD[view.version]
+    if view.tiled:
+        return head.replace(f'"{_DTD}">', f'"{_DTD}" {DECLARED}>')
     if not (view.new and view.registry.service.inspire):
         return head
     return head.replace(f'="{_SCHEMAS}"', f'="{_SCHEMAS} {_INSPIRE_SCHEMA}" {_INSPIRE_NAMESPACES}')
+
+
+def _tile_sets(view: View) -> str:
+    return vendor_specific(view.registry, view.registry.in_theme(view.theme)) if view.tiled else ""
 
 
 def _inspire(view: View) -> str:

@@ -44,6 +44,9 @@ def legend_sizes(registry: Registry, language: str = "") -> dict[tuple[str, str]
     }
 
 
-def capabilities_of(registry: Registry, theme: str | None, version: str, language: str) -> bytes:
-    """One capabilities document."""
-    return capabilities(View(registry, theme, version, language, extents(registry), legend_sizes(registry, language)))
+def capabilities_of(
+    registry: Registry, theme: str | None, version: str, language: str, *, tiled: bool = False
+) -> bytes:
+    """One capabilities document, of 1.1.1 also with tile sets."""
+    sizes = legend_sizes(registry, language)
+    return capabilities(View(registry, theme, version, language, extents(registry), sizes, tiled))

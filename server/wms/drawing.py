@@ -47,8 +47,8 @@ def legend(
     return legends.legend(registry, layer_id, style, **options)
 
 
-def capabilities(registry: Registry, theme: str | None, version: str, language: str) -> bytes:
+def capabilities(registry: Registry, theme: str | None, version: str, language: str, tiled: bool) -> bytes:
     """The capabilities of a theme, or of all."""
     from server.wms.documents import capabilities_of
 
-    return capabilities_of(registry, theme, version, language)
+    return capabilities_of(registry, theme, version, language, tiled=tiled)

@@ -10,14 +10,15 @@ from server.wms.parameters import Asked, language
 CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
 KEPT = 64
 
-type Key = tuple[str, str | None, str, str]
+type Key = tuple[str, str | None, str, str, bool]
 
 _kept: dict[Key, bytes] = {}
 
 
 async def get_capabilities(context: Context, asked: Asked) -> Response:
     """The document, rendered once for a registry; FORMAT that is not offered means the default one (6.5)."""
-    key = (asked.registry.version, asked.theme, asked.version, language(asked))
+    tiled = asked.version == "1.1.1" and asked.params.text("TILED").upper() == "TRUE"
+    key = (asked.registry.version, asked.theme, asked.version, language(asked), tiled)
     if key not in _kept:
         # Sizes of legends are among what is told: they are measured where drawing is at home.
         body = await context.run(drawing.capabilities, *key[1:])

@@ -1,8 +1,10 @@
 """Negotiation of version, format and language; DescribeLayer and GetStyles; requests as old clients write them."""
 
+import io
+
 import pytest
 from lxml import etree
-from support.schemas import assert_valid, assert_valid_wms111
+from support.schemas import archive, assert_valid, assert_valid_wms111
 from support.wms import client_of
 
 WMS = "{http://www.opengis.net/wms}"
@@ -94,3 +96,21 @@ def test_styles_are_given_as_sld_under_their_published_names(client):
     assert answer.headers["content-type"] == "application/vnd.ogc.sld+xml"
     assert root.findtext(f"{SLD}NamedLayer/{SLD}Name") == "parcelle"
     assert root.findtext(f".//{SLD}UserStyle/{SLD}Name") == "default"
+
+
+def test_tile_sets_are_told_in_1_1_1_where_tiles_are_asked(client):
+    given = {"REQUEST": "GetCapabilities", "VERSION": "1.1.1"}
+    plain, tiled = client.get("/wms", **given).content, client.get("/wms", **given, TILED="true").content
+    assert b"VendorSpecificCapabilities" not in plain
+    parser = etree.XMLParser(no_network=True)
+    root = etree.fromstring(tiled, parser)
+    external = archive().read("ogc/wms/1.1.1/WMS_MS_Capabilities.dtd")
+    own = tiled[tiled.index(b"[") + 1 : tiled.index(b"]>")]
+    dtd = etree.DTD(io.BytesIO(own + external))
+    assert dtd.validate(root), dtd.error_log
+    found = {(e.findtext("Layers"), e.findtext("SRS"), e.findtext("Format")) for e in root.iter("TileSet")}
+    assert {("ortho", "EPSG:3857", "image/jpeg"), ("ortho", "EPSG:2154", "image/jpeg")} <= found
+    first = next(e for e in root.iter("TileSet") if e.findtext("SRS") == "EPSG:3857")
+    resolutions = [float(number) for number in first.findtext("Resolutions").split()]
+    assert resolutions[0] == pytest.approx(156543.033928)
+    assert b"TileSet" not in client.get("/wms", REQUEST="GetCapabilities", TILED="true").content
