@@ -49,30 +49,26 @@ def imagery() -> list[Path]:
     return sorted(IMAGERY.glob("*.tif"))
 
 
-def region(folder: Path, count: int, spread: float = 1) -> Buildings:
-    """`count` buildings in `folder`: the demo's town repeated as often as is needed, with ids of their own.
-
-    Towns stand side by side, or `spread` times as far apart, with nothing between them.
-    """
+def region(folder: Path, count: int) -> Buildings:
+    """`count` buildings in `folder`: the demo's town set side by side as often as is needed, with ids of their own."""
     meta, table = read_arrow(BDTOPO, layer="batiment")
     side = math.ceil(math.sqrt(math.ceil(count / table.num_rows)))
-    paths = {extension: folder / f"region_{count}_{spread:g}.{extension}" for extension in FORMATS}
+    paths = {extension: folder / f"region_{count}.{extension}" for extension in FORMATS}
     for path in paths.values():
         if not path.exists():
-            copies = _copies(table, meta["geometry_name"], count, (side, spread))
+            copies = _copies(table, meta["geometry_name"], count, side)
             schema = table.schema.with_metadata(None)
             _write(path, "batiment", meta, pa.RecordBatchReader.from_batches(schema, copies))
     x0, y0, x1, y1 = EXTENT
     rows = math.ceil(math.ceil(count / table.num_rows) / side)
-    extent = (x0, y0, x0 + side * spread * (x1 - x0), y0 + rows * spread * (y1 - y0))
+    extent = (x0, y0, x0 + side * (x1 - x0), y0 + rows * (y1 - y0))
     return Buildings(count=count, fgb=paths["fgb"], gpkg=paths["gpkg"], extent=extent)
 
 
-def _copies(table: pa.Table, geometry: str, count: int, layout: tuple[int, float]) -> Iterator[pa.RecordBatch]:
-    """The table again and again from the south-west, until there are `count` features; layout: copies a row, spread."""
-    side, spread = layout
+def _copies(table: pa.Table, geometry: str, count: int, side: int) -> Iterator[pa.RecordBatch]:
+    """The table again and again, `side` copies a row from the south-west, until there are `count` features."""
     shapes = shapely.from_wkb(table.column(geometry).to_numpy())
-    size = (spread * (EXTENT[2] - EXTENT[0]), spread * (EXTENT[3] - EXTENT[1]))
+    size = (EXTENT[2] - EXTENT[0], EXTENT[3] - EXTENT[1])
     for copy, first in enumerate(range(0, count, table.num_rows)):
         offset = np.array([copy % side * size[0], copy // side * size[1], 0.0])
         moved = shapely.transform(shapes, lambda points, by=offset: np.round(points + by, 2), include_z=True)

@@ -36,8 +36,10 @@ def run(folder: Path, seconds: float) -> list[Figure]:
     figures = []
     with ExitStack() as stack:
         peers = list(_start(folder, stack))
-        for crs, size in KINDS:
-            wanted = drawn_by_all(peers, places(crs, size, RESOLUTION, _count(seconds)))
+        by_kind = [drawn_by_all(peers, places(crs, size, RESOLUTION, _count(seconds))) for crs, size in KINDS]
+        for (crs, size), wanted in zip(KINDS, by_kind, strict=True):
+            figures += _latency(peers, f"{crs}, {size} px", wanted)
+        wanted = drawn_by_all(peers, places(crs, size, RESOLUTION, _count(seconds)))
             figures += _latency(peers, f"{crs}, {size} px", wanted)
         wanted = drawn_by_all(peers, places("EPSG:3857", 256, RESOLUTION, 300))
         figures += throughput(folder, peers, wanted, seconds)
