@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "scripts.check",
     "prepare": "scripts.prepare",
     "seed": "scripts.seed",
+    "purge": "scripts.purge",
     "status": "scripts.status",
     "demo": "scripts.demo_command",
 }

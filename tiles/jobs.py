@@ -142,3 +142,13 @@ def speed(store: Path, layer: str) -> float | None:
     with closing(_connect(store)) as db:
         tiles, seconds = db.execute(sql, (layer,)).fetchone()
     return tiles / seconds if tiles and seconds else None
+
+
+def forget_layer(store: Path, layer: str) -> None:
+    """Blocks of a layer's jobs are looked at again by the next seed: tiles of them may have gone."""
+    if not (store / "jobs" / "jobs.sqlite").exists():
+        return
+    with closing(_connect(store)) as db:
+        db.execute(
+            "UPDATE block SET state = 0 WHERE state IN (1, 2) AND job IN (SELECT id FROM job WHERE layer = ?)", (layer,)
+        )
