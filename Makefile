@@ -21,7 +21,7 @@ lint: install
 
 test: lint
 	$(RUN) garrigue demo --prepare-only
-	$(RUN) pytest $(PYTEST)
+	$(RUN) pytest -n auto --dist loadfile $(PYTEST)
 
 bench: install
 	$(RUN) python -m scripts.bench $(BENCH)

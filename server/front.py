@@ -6,6 +6,7 @@ numpy or pyproj ever comes into it.
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -67,6 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     published = open_current(asked.store)
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     if published is None:
         sys.exit(f"garrigue: nothing has been compiled in {asked.store}; run garrigue check --compile")
     with suppress(KeyboardInterrupt):

@@ -18,7 +18,7 @@ _NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=1000 inactive=60s;
+  access_log off; {extra} keepalive_requests 100000000; open_file_cache max=1000 inactive=60s;
   types {{ image/jpeg jpg; }}
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
@@ -37,13 +37,13 @@ def front(config: Path, store: Path, *options: str) -> Iterator[tuple[int, int]]
 
 
 @contextmanager
-def nginx(folder: Path, body: bytes) -> Iterator[int]:
-    """Port of an nginx that serves one file, `/tile.jpg`, on the servers' core."""
+def nginx(folder: Path, body: bytes, extra: str = "") -> Iterator[int]:
+    """Port of an nginx that serves one file, `/tile.jpg`, on the servers' core, with `extra` settings."""
     (folder / "www").mkdir(parents=True)
     (folder / "www" / "tile.jpg").write_bytes(body)
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, user=user))
+    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, user=user, extra=extra))
     command = [*_core(SERVER_CORE), "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with _running(command, port):
         yield port

@@ -1,4 +1,7 @@
-"""Stored tiles over keep-alive connections, and 304s, against nginx on one plain file of the same size."""
+"""Stored tiles over keep-alive connections, and 304s, against nginx on one plain file of the same size.
+
+nginx has one worker on our core, no access log and its cache of open files; once as it comes, once with sendfile.
+"""
 
 import http.client
 from pathlib import Path
@@ -29,11 +32,16 @@ def run(folder: Path, seconds: float) -> list[Figure]:
 
 def measure(folder: Path, config: Path, store: Path, seconds: float) -> list[Figure]:
     """The figures of a site that is seeded."""
-    with nginx(folder / "nginx", bytes(SIZE)) as other, front(config, store, "--tiles-only") as (port, pid):
+    with (
+        nginx(folder / "nginx", bytes(SIZE)) as other,
+        nginx(folder / "sendfile", bytes(SIZE), "sendfile on; tcp_nopush on;") as sending,
+        front(config, store, "--tiles-only") as (port, pid),
+    ):
         known = f"[\"If-None-Match\"] = '{_etag(other, '/tile.jpg')}'"
         _etag(port, f"/tiles/ortho/PM/{LEVEL}/{X0}/{Y0}.jpg")
         loads = {
             "nginx": (other, one_file(folder / "one.lua")),
+            "nginx sendfile": (sending, one_file(folder / "one.lua")),
             "ours": (port, random_tiles(folder / "random.lua")),
             "nginx 304": (other, one_file(folder / "again.lua", known)),
             "ours 304": (port, random_tiles(folder / "known.lua", '["If-None-Match"] = "*"')),
@@ -42,7 +50,11 @@ def measure(folder: Path, config: Path, store: Path, seconds: float) -> list[Fig
         memory = private(pid) / MIB
     return [
         Figure("nginx, one plain file", _middle(rounds, "nginx"), "requests/s"),
+        Figure("nginx with sendfile", _middle(rounds, "nginx sendfile"), "requests/s"),
         Figure("garrigue, random tiles", _middle(rounds, "ours"), "requests/s", _ratio(rounds, "ours", "nginx"), AIM),
+        Figure(
+            "the same, to sendfile", _middle(rounds, "ours"), "requests/s", _ratio(rounds, "ours", "nginx sendfile")
+        ),
         Figure("nginx, 304", _middle(rounds, "nginx 304"), "requests/s"),
         Figure("garrigue, 304", _middle(rounds, "ours 304"), "requests/s", _ratio(rounds, "ours 304", "nginx 304")),
         Figure("front, private memory afterwards", memory, "MiB", target=60, most=True),
