@@ -17,6 +17,8 @@ BDTOPO = ROOT / "config" / "data" / "bdtopo_nantes.gpkg"
 IMAGERY = ROOT / "config" / "data" / "demo" / "pcrs"
 EXTENT = (353892.0, 6688312.0, 356506.81, 6690471.02)
 """Of BDTOPO: xmin, ymin, xmax, ymax in EPSG:2154."""
+TOWN = 8639
+"""Buildings of BDTOPO."""
 LAYERS = {"batiment": "MultiPolygon Z", "troncon_de_route": "MultiLineString Z"}
 FORMATS = {"fgb": "FlatGeobuf", "gpkg": "GPKG"}
 

@@ -39,8 +39,6 @@ def run(folder: Path, seconds: float) -> list[Figure]:
         by_kind = [drawn_by_all(peers, places(crs, size, RESOLUTION, _count(seconds))) for crs, size in KINDS]
         for (crs, size), wanted in zip(KINDS, by_kind, strict=True):
             figures += _latency(peers, f"{crs}, {size} px", wanted)
-        wanted = drawn_by_all(peers, places(crs, size, RESOLUTION, _count(seconds)))
-            figures += _latency(peers, f"{crs}, {size} px", wanted)
         wanted = drawn_by_all(peers, places("EPSG:3857", 256, RESOLUTION, 300))
         figures += throughput(folder, peers, wanted, seconds)
     return figures
