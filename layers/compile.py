@@ -5,6 +5,7 @@ A step's mistakes are all told at once; the next step looks at what the one befo
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from glob import glob
 from importlib import metadata
@@ -37,8 +38,9 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
         raise RegistryError(found.problems)
     heads = [service.model_dump_json(), *(f"{name} {theme.model_dump_json()}" for name, theme in themes.items())]
     version = _digest([SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
-    registry = Registry(service, themes, MappingProxyType({layer.id: layer for layer in layers}), version, config)
-    return registry, found.warnings
+    updated = previous.updated if previous and previous.version == version else int(time.time())
+    by_id = MappingProxyType({layer.id: layer for layer in layers})
+    return Registry(service, themes, by_id, version, config, updated), found.warnings
 
 
 def _references(config: Path, service: model.Service, declared: list[Declared], found: Found) -> None:

@@ -116,13 +116,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything that is published. `version` changes with any of it; `config` is where its files are."""
+    """Everything that is published. `version` changes with any of it; `config` is where its files are.
+
+    `updated` is when it changed last, in seconds since 1970; 0 where that is not known.
+    """
 
     service: model.Service
     themes: Mapping[str, model.Theme]
     layers: Mapping[str, Layer]
     version: str
     config: Path
+    updated: int = 0
 
     def layer(self, name: str, *, parameter: str = "layer") -> Layer:
         """The layer of a name, with or without the WFS prefix. Raises UnknownLayerError."""
@@ -159,6 +163,7 @@ class Registry:
             {
                 "version": self.version,
                 "config": str(self.config),
+                "updated": self.updated,
                 "service": self.service.model_dump(mode="json"),
                 "themes": {name: theme.model_dump(mode="json") for name, theme in self.themes.items()},
                 "layers": [
@@ -189,6 +194,7 @@ class Registry:
             layers=MappingProxyType({layer.id: layer for layer in layers}),
             version=data["version"],
             config=Path(data["config"]),
+            updated=data.get("updated", 0),
         )
 
 

@@ -114,6 +114,9 @@ def escaped(text: str) -> str:
 
 def _head(view: View) -> str:
     head = _HEAD[view.version]
+    if view.registry.updated:
+        sequence = f'version="{view.version}" updateSequence="{view.registry.updated}"'
+        head = head.replace(f'version="{view.version}"', sequence, 1)
     if view.tiled:
         return head.replace(f'"{_DTD}">', f'"{_DTD}" {DECLARED}>')
     if not (view.new and view.registry.service.inspire):

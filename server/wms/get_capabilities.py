@@ -1,10 +1,13 @@
 """GetCapabilities: what the service offers, in the version that is negotiated (OGC 06-042, 7.2)."""
 
+import math
+
 from starlette.responses import Response
 
 from server.context import Context
 from server.urls import BASE
 from server.wms import drawing
+from server.wms.errors import CurrentUpdateSequenceError, InvalidUpdateSequenceError
 from server.wms.parameters import Asked, language
 
 CAPABILITIES_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.wms_xml"}
@@ -17,6 +20,7 @@ _kept: dict[Key, bytes] = {}
 
 async def get_capabilities(context: Context, asked: Asked) -> Response:
     """The document, rendered once for a registry; FORMAT that is not offered means the default one (6.5)."""
+    _check_sequence(asked)
     tiled = asked.version == "1.1.1" and asked.params.text("TILED").upper() == "TRUE"
     key = (asked.registry.version, asked.theme, asked.version, language(asked), tiled)
     if key not in _kept:
@@ -30,3 +34,22 @@ async def get_capabilities(context: Context, asked: Asked) -> Response:
         media_type=CAPABILITIES_TYPES[asked.version],
         headers={"Cache-Control": "no-cache"},
     )
+
+
+def _check_sequence(asked: Asked) -> None:
+    """Nothing for a document older than ours, or where there is no sequence (06-042, 7.2.3.5).
+
+    Raises CurrentUpdateSequenceError, InvalidUpdateSequenceError.
+    """
+    text, updated = asked.params.text("UPDATESEQUENCE"), asked.registry.updated
+    if not text or not updated:
+        return
+    try:
+        known = float(text)
+    except ValueError:
+        known = math.inf
+    if known == updated:
+        raise CurrentUpdateSequenceError(f"UPDATESEQUENCE={updated} is the current one", "UPDATESEQUENCE")
+    if not known < updated:
+        message = f"UPDATESEQUENCE={text[:60]!r} is none that was ever given; {updated} is the current one"
+        raise InvalidUpdateSequenceError(message, "UPDATESEQUENCE")

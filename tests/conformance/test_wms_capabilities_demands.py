@@ -69,8 +69,8 @@ def test_a_text_format_is_the_first_and_json_the_last_of_feature_information(roo
     assert formats[-1] == "application/json"
 
 
-def test_no_update_sequence_is_promised(root):
-    assert root.get("updateSequence") is None
+def test_the_update_sequence_is_a_time(root, registry):
+    assert int(root.get("updateSequence")) == registry.updated > 1_700_000_000
 
 
 def test_every_crs_stands_at_the_root(root, registry):

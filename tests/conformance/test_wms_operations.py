@@ -40,10 +40,27 @@ def test_capabilities_are_xml_whatever_format_is_asked(client, name):
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
 
 
-@pytest.mark.parametrize("sequence", ["0", "nonsense", "9999999999"])
-def test_an_update_sequence_that_was_never_given_is_ignored(client, sequence):
-    answer = client.get("/wms", REQUEST="GetCapabilities", SERVICE="WMS", UPDATESEQUENCE=sequence)
+@pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])
+@pytest.mark.parametrize(
+    ("shift", "code"),
+    [(-1, None), (0, "CurrentUpdateSequence"), (1, "InvalidUpdateSequence"), ("x", "InvalidUpdateSequence")],
+)
+def test_a_document_is_given_to_those_who_have_an_older_one(client, registry, shift, code, version):
+    sequence = shift if isinstance(shift, str) else f"{registry.updated + shift:.9E}"
+    answer = client.get("/wms", REQUEST="GetCapabilities", VERSION=version, UPDATESEQUENCE=sequence)
+    root = etree.fromstring(answer.content)
+    assert answer.status_code == (400 if code else 200)
+    assert (root[0].get("code") if code else None) == code
+
+
+def test_without_a_sequence_of_our_own_the_clients_is_ignored(registry):
+    from dataclasses import replace
+
+    answer = client_of(replace(registry, updated=0, version="never")).get(
+        "/wms", REQUEST="GetCapabilities", UPDATESEQUENCE="9"
+    )
     assert answer.status_code == 200
+    assert etree.fromstring(answer.content).get("updateSequence") is None
 
 
 @pytest.mark.parametrize(
