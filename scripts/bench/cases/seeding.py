@@ -28,8 +28,8 @@ LEVELS = (10, 16)
 WORKERS = 2
 AIMS = {"mapcache_seed": 5.0, "mapproxy-seed": 8.0}
 SIZES = {False: (7 * 7 * data.TOWN, 2), True: (15 * 15 * data.TOWN, 1)}
-"""By whether all is asked: features, rounds. A full square of towns, for MapServer's FlatGeobuf reader fails on a box of
-nothing, which MapCache and MapProxy do not forgive."""
+"""By whether all is asked: features, rounds. A full square of towns, for MapServer's FlatGeobuf reader fails on a box
+of nothing, which MapCache and MapProxy do not forgive."""
 HALF = 20037508.342789244
 
 
