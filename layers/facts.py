@@ -11,7 +11,10 @@ from layers.crs import BBox
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a vector layer; `type` is one of string, integer, real, boolean, date, datetime, time, binary."""
+    """A field of a vector layer; `type` is one of string, integer, real, boolean, date, datetime, time, binary.
+
+    `width` is 32 for whole numbers that the data bounds to so many bits, else 0.
+    """
 
     name: str
     type: str

@@ -118,7 +118,8 @@ def _fields(info: dict[str, Any], path: str, layer: str) -> Iterator[Field]:
     required = _required_columns(path, layer) if info["driver"] == "GPKG" else frozenset()
     for name, kind, subtype in zip(info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True):
         type_ = "boolean" if subtype == "OFSTBoolean" else _TYPES.get(kind, "string")
-        yield Field(str(name), type_, nullable=str(name) not in required)
+        width = 32 if kind == "OFTInteger" and type_ == "integer" else 0
+        yield Field(str(name), type_, nullable=str(name) not in required, width=width)
 
 
 def _required_columns(path: str, layer: str) -> frozenset[str]:

@@ -35,6 +35,15 @@ def spaced(coordinates: Numbers, ends: Offsets) -> pa.Array:
     return _cut(text.translate(_TO_BLANKS), stops, ends * coordinates.shape[1])
 
 
+def tuples(coordinates: Numbers, ends: Offsets) -> pa.Array:
+    """`x,y x,y ` for each run that ends before a position: gml:coordinates of GML 2, with a blank at the end."""
+    text = bytearray(orjson.dumps(coordinates.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:])
+    codes = np.frombuffer(text, dtype=np.uint8)
+    stops = np.flatnonzero((codes == ord(",")) | (codes == ord("]"))) + 1
+    codes[stops[coordinates.shape[1] - 1 :: coordinates.shape[1]] - 1] = ord(" ")
+    return _cut(bytes(text), stops, ends * coordinates.shape[1])
+
+
 def bracketed(coordinates: Numbers, ends: Offsets) -> pa.Array:
     """`[x,y],[x,y]` for each run that ends before a position: GeoJSON's positions without the outer brackets."""
     text = bytearray(orjson.dumps(coordinates, option=orjson.OPT_SERIALIZE_NUMPY)[1:])

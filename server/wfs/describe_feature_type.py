@@ -14,7 +14,7 @@ from server.wfs.formats import FORMATS
 
 XSD_TYPES = {
     "string": "xsd:string",
-    "integer": "xsd:integer",
+    "integer": "xsd:long",
     "real": "xsd:double",
     "boolean": "xsd:boolean",
     "date": "xsd:date",
@@ -79,7 +79,7 @@ def _type(kind: FeatureType, language: str) -> Iterator[str]:
 def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:
     # Every property can be left out by PROPERTYNAME, but one that is never null is promised.
     required = "" if not field.nullable else ' minOccurs="0"'
-    start = f'      <xsd:element name="{kind.elements[field.name]}" type="{XSD_TYPES[field.type]}"{required}'
+    start = f'      <xsd:element name="{kind.elements[field.name]}" type="{xsd_type(field)}"{required}'
     alias = kind.layer.definition.fields.get(field.name)
     title = alias.title.get(language) if alias else ""
     if not title:
@@ -88,6 +88,11 @@ def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:
     yield f"{start}>"
     yield from _annotation(title, "        ")
     yield "      </xsd:element>"
+
+
+def xsd_type(field: Field) -> str:
+    """The simple type of a field; GDAL cuts what is called an int to 32 bits."""
+    return "xsd:int" if field.type == "integer" and field.width == 32 else XSD_TYPES[field.type]
 
 
 def _annotation(text: str, indent: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Features as GML 3.2 (ISO 19136), written as bytes from Arrow batches.
+"""Features as GML 3.2 (ISO 19136) and 3.1.1, written as bytes from Arrow batches; geometries of GML 2: `gml2`.
 
-Every geometry carries gml:id, which its type requires, made of the feature's own; a multi-geometry of one part
+In 3.2 every geometry carries gml:id, which its type requires, made of the feature's own; a multi-geometry of one part
 stays one. The order of the axes is that of `srs_name`.
 """
 
@@ -21,6 +21,7 @@ from layers.sources.batch import geometry as column_of_geometry
 from layers.sources.batch import ids as feature_ids
 from layers.sources.batch import properties
 from layers.sources.geometry import shapes as read_shapes
+from server.wfs import gml2
 from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
 from server.wfs.feature_type import FeatureType
 from server.wfs.names import xml_ids
@@ -31,27 +32,35 @@ type Shapes = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How coordinates are written: the CRS's name, y first or not, and digits (None: as stored)."""
+    """How coordinates are written: the CRS's name, y first or not, digits (None: as stored), the version of GML."""
 
     srs_name: str
     swapped: bool
     degrees: bool | None = None
+    gml: str = "3.2"
+
+    @property
+    def ids(self) -> bool:
+        """True where a geometry must have an id."""
+        return self.gml == "3.2"
 
 
 def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has_geometry: bool = True) -> pa.Array:
-    """A `wfs:member` for each feature of a batch (OGC 09-025r2, 11.3.3)."""
+    """A member for each feature of a batch: `wfs:member` (OGC 09-025r2, 11.3.3), `gml:featureMember` before 3.2."""
     ids = xml_ids(feature_ids(batch))
     prefix, local = kind.namespace.prefix, kind.layer.id
-    parts: list[Any] = [f'<wfs:member><{prefix}:{local} gml:id="', ids, '">']
+    member = "wfs:member" if notation.gml == "3.2" else "gml:featureMember"
+    identifier = "fid" if notation.gml == "2" else "gml:id"
+    parts: list[Any] = [f'<{member}><{prefix}:{local} {identifier}="', ids, '">']
     for name, values in properties(batch, has_geometry=has_geometry).items():
         _add(parts, f"{prefix}:{kind.elements[name]}", values)
     if has_geometry:
         shapes = column_of_geometry(batch)
         written = geometries(shapes, ids, notation, promoted=kind.facts.geometry)
         name = f"{prefix}:{kind.geometry}"
-        nil = f'<{name} xsi:nil="true"/>'
+        nil = f'<{name} xsi:nil="true"/>' if notation.gml == "3.2" else ""
         parts.append(pa.compute.fill_null(joined(f"<{name}>", written, f"</{name}>"), nil))
-    parts.append(f"</{prefix}:{local}></wfs:member>\n")
+    parts.append(f"</{prefix}:{local}></{member}>\n")
     return pa.compute.binary_join_element_wise(*_merged(parts), "", null_handling="skip")
 
 
@@ -81,7 +90,7 @@ def geometries(column: pa.Array, ids: pa.Array, notation: Notation, *, promoted:
 
 
 def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation, promoted: bool) -> pa.Array:
-    own = joined(ids.take(pa.array(rows)), ".g")
+    own = joined(ids.take(pa.array(rows)), ".g") if notation.ids else None
     if shapely.get_type_id(shapes[0]) == GeometryType.GEOMETRYCOLLECTION:
         return _collections(shapes, own, notation)
     kind, coordinates, offsets = ragged(shapes)
@@ -89,65 +98,71 @@ def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation
         coordinates[:, :2] = rounded(coordinates[:, :2], degrees=notation.degrees)
     if notation.swapped:
         coordinates[:, [0, 1]] = coordinates[:, [1, 0]]
-    attributes = f'" srsName={quoteattr(notation.srs_name)} srsDimension="{coordinates.shape[1]}">'
+    if notation.gml == "2":
+        return gml2.written(int(kind), coordinates, offsets, notation.srs_name, promoted=promoted)
+    attributes = f' srsName={quoteattr(notation.srs_name)} srsDimension="{coordinates.shape[1]}"'
     writer = {0: _points, 1: _lines, 3: _polygons, 4: _multi_points, 5: _multi_lines, 6: _multi_polygons}[int(kind)]
     return writer(coordinates, offsets, own, attributes, promoted)
 
 
-def _points(coordinates: Any, _: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+def _start(name: str, ids: pa.Array | None, attributes: str) -> list[Any]:
+    """The start tag of a geometry, with its id where it has one."""
+    if ids is None:
+        return [f"<gml:{name}{attributes}>"]
+    return [f'<gml:{name} gml:id="', ids, f'"{attributes}>']
+
+
+def _points(coordinates: Any, _: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool) -> pa.Array:
     text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
     if promoted:
-        return _multi("MultiPoint", "pointMember", _point(joined(ids, ".1"), text), None, ids, attributes)
-    return joined('<gml:Point gml:id="', ids, attributes, "<gml:pos>", text, "</gml:pos></gml:Point>")
+        return _multi("MultiPoint", "pointMember", _point(_only_ids(ids), text), None, ids, attributes)
+    return _point(ids, text, attributes)
 
 
-def _multi_points(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
+def _multi_points(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool) -> pa.Array:
     text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
     return _multi("MultiPoint", "pointMember", _point(_part_ids(ids, offsets[0]), text), offsets[0], ids, attributes)
 
 
-def _point(ids: pa.Array, text: pa.Array) -> pa.Array:
-    return joined('<gml:Point gml:id="', ids, '"><gml:pos>', text, "</gml:pos></gml:Point>")
+def _point(ids: pa.Array | None, text: pa.Array, attributes: str = "") -> pa.Array:
+    return joined(*_start("Point", ids, attributes), "<gml:pos>", text, "</gml:pos></gml:Point>")
 
 
-def _lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+def _lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool) -> pa.Array:
     text = spaced(coordinates, offsets[0][1:])
     if promoted:
-        return _multi("MultiCurve", "curveMember", _line(joined(ids, ".1"), text, coordinates), None, ids, attributes)
-    return joined(
-        '<gml:LineString gml:id="', ids, attributes, _pos_list(coordinates), text, "</gml:posList></gml:LineString>"
-    )
+        parts = _line(_only_ids(ids), text, coordinates, _dimension(coordinates))
+        return _multi("MultiCurve", "curveMember", parts, None, ids, attributes)
+    return _line(ids, text, coordinates, attributes)
 
 
-def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
-    parts = _line(_part_ids(ids, offsets[1]), spaced(coordinates, offsets[0][1:]), coordinates)
+def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool) -> pa.Array:
+    text = spaced(coordinates, offsets[0][1:])
+    parts = _line(_part_ids(ids, offsets[1]), text, coordinates, _dimension(coordinates))
     return _multi("MultiCurve", "curveMember", parts, offsets[1], ids, attributes)
 
 
-def _line(ids: pa.Array, text: pa.Array, coordinates: Any) -> pa.Array:
-    return joined(
-        '<gml:LineString gml:id="',
-        ids,
-        f'"{_dimension(coordinates)}>{_pos_list(coordinates)}',
-        text,
-        "</gml:posList></gml:LineString>",
-    )
+def _line(ids: pa.Array | None, text: pa.Array, coordinates: Any, attributes: str) -> pa.Array:
+    start = _start("LineString", ids, attributes)
+    return joined(*start, _pos_list(coordinates), text, "</gml:posList></gml:LineString>")
 
 
-def _polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, promoted: bool) -> pa.Array:
+def _polygons(
+    coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool
+) -> pa.Array:
     rings = _rings(coordinates, offsets)
     if promoted:
-        parts = joined('<gml:Polygon gml:id="', ids, f'.1"{_dimension(coordinates)}>', rings, "</gml:Polygon>")
+        parts = joined(*_start("Polygon", _only_ids(ids), _dimension(coordinates)), rings, "</gml:Polygon>")
         return _multi("MultiSurface", "surfaceMember", parts, None, ids, attributes)
-    return joined('<gml:Polygon gml:id="', ids, attributes, rings, "</gml:Polygon>")
+    return joined(*_start("Polygon", ids, attributes), rings, "</gml:Polygon>")
 
 
-def _multi_polygons(coordinates: Any, offsets: list[Offsets], ids: pa.Array, attributes: str, _: bool) -> pa.Array:
+def _multi_polygons(
+    coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool
+) -> pa.Array:
     rings = _rings(coordinates, offsets[:2])
-    parts = joined(
-        '<gml:Polygon gml:id="', _part_ids(ids, offsets[2]), f'"{_dimension(coordinates)}>', rings, "</gml:Polygon>"
-    )
-    return _multi("MultiSurface", "surfaceMember", parts, offsets[2], ids, attributes)
+    start = _start("Polygon", _part_ids(ids, offsets[2]), _dimension(coordinates))
+    return _multi("MultiSurface", "surfaceMember", joined(*start, rings, "</gml:Polygon>"), offsets[2], ids, attributes)
 
 
 def _rings(coordinates: Any, offsets: list[Offsets]) -> pa.Array:
@@ -169,29 +184,37 @@ def _pos_list(coordinates: Any) -> str:
     return '<gml:posList srsDimension="3">' if coordinates.shape[1] == 3 else "<gml:posList>"
 
 
-def _part_ids(ids: pa.Array, offsets: Offsets) -> pa.Array:
+def _part_ids(ids: pa.Array | None, offsets: Offsets) -> pa.Array | None:
+    if ids is None:
+        return None
     numbers = pa.compute.cast(pa.array(within(offsets) + 1), pa.string())
     return joined(ids.take(pa.array(owners(offsets))), ".", numbers)
 
 
+def _only_ids(ids: pa.Array | None) -> pa.Array | None:
+    """The ids of the only part of each."""
+    return None if ids is None else joined(ids, ".1")
+
+
 def _multi(
-    element: str, member: str, parts: pa.Array, offsets: Offsets | None, ids: pa.Array, attributes: str
+    element: str, member: str, parts: pa.Array, offsets: Offsets | None, ids: pa.Array | None, attributes: str
 ) -> pa.Array:
     """A multi-geometry of its parts; `offsets` None means one part each."""
     inside = joined(f"<gml:{member}>", parts, f"</gml:{member}>")
     if offsets is not None:
         inside = grouped(inside, offsets)
-    return joined(f'<gml:{element} gml:id="', ids, attributes, inside, f"</gml:{element}>")
+    return joined(*_start(element, ids, attributes), inside, f"</gml:{element}>")
 
 
-def _collections(shapes: Shapes, ids: pa.Array, notation: Notation) -> pa.Array:
+def _collections(shapes: Shapes, ids: pa.Array | None, notation: Notation) -> pa.Array:
     """gml:MultiGeometry, one by one: they are rare."""
     out = []
-    for shape, own in zip(shapes, ids.to_pylist(), strict=True):
+    srs = quoteattr(notation.srs_name)
+    for shape, own in zip(shapes, ids.to_pylist() if ids is not None else [""] * len(shapes), strict=True):
         parts = np.array([part for part in shape.geoms if not part.is_empty], dtype=object)
         own_ids = pa.array([f"{own}.{number}" for number in range(1, len(parts) + 1)])
         inner = by_family(parts, partial(_written, ids=own_ids, notation=notation, promoted=False)).to_pylist()
         members_ = "".join(f"<gml:geometryMember>{text}</gml:geometryMember>" for text in inner)
-        srs = quoteattr(notation.srs_name)
-        out.append(f'<gml:MultiGeometry gml:id="{own}" srsName={srs}>{members_}</gml:MultiGeometry>')
+        start = "".join(_start("MultiGeometry", own or None, f" srsName={srs}"))
+        out.append(f"{start}{members_}</gml:MultiGeometry>")
     return pa.array(out, pa.string())
