@@ -6,7 +6,7 @@ COPY layers layers
 COPY tiles tiles
 COPY server server
 COPY scripts scripts
-RUN sh scripts/install.sh --no-dev --no-editable
+RUN sh scripts/install.sh --no-dev --no-editable && rm -rf .uv
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /app garrigue && install -d -o garrigue /store /config /data
