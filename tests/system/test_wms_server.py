@@ -1,0 +1,110 @@
+"""The WMS of a whole server: front, engine and render processes between the client and the map."""
+
+import io
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+from lxml import etree
+from PIL import Image
+from support.blue_lake import make_lake
+from support.server import running
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+XML = {"Content-Type": "text/xml"}
+STYLE = (
+    '<StyledLayerDescriptor version="1.0.0" xmlns="http://www.opengis.net/sld"><NamedLayer><Name>lake</Name><UserStyle>'
+    "<FeatureTypeStyle><Rule>{}<PolygonSymbolizer><Fill><CssParameter name='fill'>#008000</CssParameter></Fill>"
+    "</PolygonSymbolizer></Rule></FeatureTypeStyle></UserStyle></NamedLayer></StyledLayerDescriptor>"
+)
+POSTED = (
+    '<GetMap xmlns="http://www.opengis.net/sld" xmlns:ows="http://www.opengis.net/ows" version="1.3.0" service="WMS">'
+    + STYLE.format("")
+    + "<CRS>CRS:84</CRS><BoundingBox><ows:LowerCorner>-0.002 -0.002</ows:LowerCorner><ows:UpperCorner>0.002 0.002"
+    "</ows:UpperCorner></BoundingBox><Output><Size><Width>40</Width><Height>40</Height></Size><Format>image/png</Format>"
+    "</Output><Elevation><Value>480</Value></Elevation></GetMap>"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wms")
+    with running(make_lake(folder / "config"), folder / "store") as found:
+        yield found
+
+
+def query(**more):
+    given = {"VERSION": "1.3.0", "REQUEST": "GetMap", "CRS": "CRS:84", "BBOX": "-0.002,-0.002,0.002,0.002"}
+    given |= {"LAYERS": "lake", "STYLES": "", "WIDTH": "40", "HEIGHT": "40", "FORMAT": "image/png", **more}
+    return urlencode({name: value for name, value in given.items() if value is not None})
+
+
+def greens(answer):
+    """How many pixels have the colour of the client's own style."""
+    assert answer.headers["content-type"] == "image/png", answer.text
+    picture = np.asarray(Image.open(io.BytesIO(answer.body)).convert("RGB"))
+    return int((picture == (0, 128, 0)).all(axis=2).sum())
+
+
+@pytest.mark.parametrize(
+    ("elevation", "warning"),
+    [
+        (None, "99 Default value used: elevation=500 CRS:88"),
+        ("492", "99 Nearest value used: elevation=490 CRS:88"),
+        ("480", None),
+    ],
+)
+def test_warnings_reach_the_client(server, elevation, warning):
+    answer = server.get(f"/wms?{query(ELEVATION=elevation)}")
+    assert (answer.status, answer.headers["warning"]) == (200, warning)
+
+
+def test_a_style_that_fills_a_long_form_is_drawn(server):
+    body = query(LAYERS=None, SLD_BODY=STYLE.format(f"<Title>{'x' * 300_000}</Title>"))
+    assert greens(server.get("/wms", FORM, method="POST", body=body)) == 1600
+
+
+def test_a_map_posted_as_xml_is_drawn(server):
+    assert greens(server.get("/wms", XML, method="POST", body=POSTED)) == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("image/tiff", b"II*"), ("image/svg+xml", b"<?xml"), ("application/pdf", b"%PDF-")]
+)
+def test_every_kind_of_map_comes_out_of_a_render_process(server, name, start):
+    answer = server.get(f"/wms?{query(FORMAT=name)}")
+    assert (answer.status, answer.headers["content-type"]) == (200, name)
+    assert answer.body.startswith(start)
+
+
+def test_documents_that_depend_on_more_are_not_those_that_are_kept(server):
+    plain = server.get("/wms?REQUEST=GetCapabilities&VERSION=1.1.1")
+    tiled = server.get("/wms?REQUEST=GetCapabilities&VERSION=1.1.1&TILED=true")
+    assert b"<TileSet>" not in plain.body
+    assert tiled.status == 200
+    sequence = etree.fromstring(plain.body).get("updateSequence")
+    again = server.get(f"/wms?REQUEST=GetCapabilities&UPDATESEQUENCE={sequence}")
+    assert etree.fromstring(again.body)[0].get("code") == "CurrentUpdateSequence"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"ELEVATION": "10,20"}, "InvalidDimensionValue"),
+        ({"SLD": "http://127.0.0.1:1/style"}, "InvalidParameterValue"),
+        ({"SLD_BODY": "<a"}, "InvalidParameterValue"),
+        ({"FORMAT": "image/svg+xml", "LAYERS": "terrain"}, "InvalidFormat"),
+        ({"REQUEST": "GetLegendGraphic", "LAYER": "lake", "RULE": "nope"}, "InvalidParameterValue"),
+    ],
+)
+def test_mistakes_are_told_from_wherever_they_are_found(server, more, code):
+    answer = server.get(f"/wms?{query(**more)}")
+    assert (answer.status, answer.headers["cache-control"]) == (400, "no-store")
+    assert etree.fromstring(answer.body)[0].get("code") == code
+
+
+def test_a_legend_of_what_occurs_comes_as_json(server):
+    given = query(REQUEST="GetLegendGraphic", LAYER="lake", FORMAT="application/json", WIDTH=None, HEIGHT=None)
+    answer = server.get(f"/wms?{given}")
+    assert answer.headers["content-type"] == "application/json"
+    assert [len(node["symbols"]) for node in answer.json()["nodes"]] == [1]
