@@ -294,13 +294,20 @@ class FieldAlias(Model):
 
 
 class Tiles(Model):
-    """What is kept as tiles: grids, format, levels ("10-20")."""
+    """What is kept as tiles: grids, format, levels ("10-20"), and bytes at the most ("500 GB")."""
 
     grids: tuple[str, ...] = ("PM", "LAMB93_5cm")
     format: Literal["png", "png8", "jpeg", "webp"] | None = None
     levels: str | None = None
     meta: int = Field(4, ge=1, le=16)
     buffer: int = Field(64, ge=0, le=512)
+    quota: int | None = Field(None, ge=0)
+
+    @field_validator("quota", mode="before")
+    @classmethod
+    def _quota(cls, value: Any) -> Any:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]B)", str(value))
+        return round(float(match[1]) * 1000 ** ("kMGT".index(match[2][0]) + 1)) if match else value
 
     @field_validator("levels", mode="before")
     @classmethod

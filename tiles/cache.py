@@ -34,6 +34,7 @@ from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info
 from tiles.picture import Cutter, block_buffer, selection
+from tiles.quota import Quota
 from tiles.store import Store
 
 logger = logging.getLogger("garrigue.tiles")
@@ -93,7 +94,7 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
     names = "-".join(part.replace("/", "_") for part in address[:3])
     return TileManager(
         proxy_grid(tiling),
-        StoreCache(_store(store), address, archive_info(layer, address.style, tiling.stored)),
+        StoreCache(_store(store), address, archive_info(layer, address.style, tiling.stored), Quota(layer, store)),
         [DrawnSource(registry, address, kind, options)],
         kind.extension,
         TileLocker(str(_lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
@@ -132,8 +133,9 @@ def proxy_grid(tiling: Grid) -> TileGrid:
 class StoreCache(TileCacheBase):  # type: ignore[misc]
     """The store as MapProxy's cache of one layer, style, time and grid."""
 
-    def __init__(self, store: Store, address: TileAddress, info: ArchiveInfo) -> None:
+    def __init__(self, store: Store, address: TileAddress, info: ArchiveInfo, quota: Quota) -> None:
         super().__init__()
+        self.quota = quota
         self.store = store
         self.address = address
         self.info = info
@@ -153,6 +155,7 @@ class StoreCache(TileCacheBase):  # type: ignore[misc]
         """Keep the tiles of a metatile, in one transaction."""
         new = [tile for tile in tiles if tile.coord is not None and not tile.stored]
         try:
+            self.quota.check()
             self.store.put_many([(self._at(tile), _bytes(tile.image_result)) for tile in new], self.info)
         except ArchiveError as error:
             # A full disk or a read-only store stops keeping, never serving.

@@ -16,7 +16,8 @@ from tiles.grids import grid
 from tiles.jobs import Job, State, running
 from tiles.picture import Block
 from tiles.plan import Plan, blocks
-from tiles.store import Store
+from tiles.quota import Quota
+from tiles.store import Store, read_sizes
 from tiles.team import Alone, Processes, Team
 from tiles.work import Order, Outcome, phases
 
@@ -95,9 +96,11 @@ def seed(
         report, tell = _begun(job), progress or (lambda _: None)
         tell(report)
         if todo := list(job.blocks(State.PENDING)):
+            quota = Quota(registry.layers[plan.layer], store)
+            quota.check()
             with _ordered(registry, store, plan, todo) as order, _team(order, means, len(todo)) as team:
                 report.started = time.monotonic() - begun
-                _run_all(job, team, registry, means, report, tell, plan)
+                _run_all(job, team, registry, means, _Watch(report, tell, quota, means.budget), plan)
         report.errors = job.errors()
         return report
 
@@ -109,16 +112,13 @@ def _begun(job: Job) -> Report:
 
 
 def _check_archives(job: Job, plan: Plan, store: Store) -> None:
-    """Blocks whose archive is gone are to be done again."""
-    there: dict[Path, bool] = {}
-    lost = []
+    """Blocks whose archive is gone, corrupt (told in the log) or smaller than they are to be looked at again."""
+    done: dict[Path, list[Block]] = {}
     for block in job.blocks(State.DONE, State.EMPTY):
-        file = store.path(plan.address(block.z, block.x0, block.y0))
-        if file not in there:
-            there[file] = file.exists()
-        if not there[file]:
-            lost.append(block)
-    job.forget(lost)
+        done.setdefault(store.path(plan.address(block.z, block.x0, block.y0)), []).append(block)
+    for file, there in done.items():
+        if not file.exists() or read_sizes(file).tiles < sum(block.tiles for block in there):
+            job.forget(there)
 
 
 @contextmanager
@@ -153,41 +153,57 @@ def _new_team(order: Order, means: Means, count: int) -> Team:
     return Alone(order) if workers == 1 else Processes(order, workers)
 
 
-def _run_all(
-    job: Job, team: Team, registry: Registry, means: Means, report: Report, tell: Progress, plan: Plan
-) -> None:
+def _run_all(job: Job, team: Team, registry: Registry, means: Means, watch: "_Watch", plan: Plan) -> None:
     layer, tiling = registry.layers[plan.layer], grid(plan.grid, registry.config)
     for number, delay in enumerate((0.0, *means.retries)):
         todo = list(job.blocks(State.PENDING, State.FAILED) if number else job.blocks(State.PENDING))
         if not todo or not means.in_time:
             break
         time.sleep(delay)
-        report.failed = 0
+        watch.report.failed = 0
         for phase in phases(layer, tiling, todo):
-            _run(job, team, takewhile(lambda _: means.in_time, phase), report, tell, means.budget)
-    report.stopped = not means.in_time and bool(job.counts()[State.PENDING][0])
+            _run(job, team.outcomes(takewhile(lambda _: means.in_time, phase)), watch)
+    watch.report.stopped = not means.in_time and bool(job.counts()[State.PENDING][0])
 
 
-def _run(job: Job, team: Team, todo: Iterable[Block], report: Report, tell: Progress, budget: int) -> None:
+def _run(job: Job, outcomes: Iterable[Outcome], watch: "_Watch") -> None:
+    """Write what becomes of blocks, about once a second."""
     results: list[tuple[Block, State, str | None]] = []
-    failures, begun, saved = 0, time.monotonic(), time.monotonic()
+    begun = saved = time.monotonic()
     try:
-        for outcome in team.outcomes(todo):
+        for outcome in outcomes:
             results.append((outcome.block, outcome.state, outcome.error))
-            _count(report, outcome)
-            failures = failures + 1 if outcome.state is State.FAILED and not outcome.died else 0
-            report.seconds += time.monotonic() - begun
+            watch.report.seconds += time.monotonic() - begun
             begun = time.monotonic()
-            tell(report)
-            if outcome.fatal:
-                raise ArchiveError(outcome.error or "")
-            if failures >= budget:
-                raise HopelessError(f"{failures} blocks failed one after the other, the last: {outcome.error}")
-            if time.monotonic() - saved > 1.0:
-                job.record(results, time.monotonic() - saved)
-                results, saved = [], time.monotonic()
+            watch.take(outcome)
+            if begun - saved > 1.0:
+                job.record(results, begun - saved)
+                results, saved = [], begun
     finally:
         job.record(results, time.monotonic() - saved)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Counts what becomes of blocks, tells it, and ends what must not go on."""
+
+    report: Report
+    tell: Progress
+    quota: Quota
+    budget: int
+    failures: int = 0
+
+    def take(self, outcome: Outcome) -> None:
+        """Raises ArchiveError (QuotaError), HopelessError."""
+        _count(self.report, outcome)
+        self.tell(self.report)
+        if outcome.fatal:
+            raise ArchiveError(outcome.error or "")
+        if not outcome.died:
+            self.failures = self.failures + 1 if outcome.state is State.FAILED else 0
+        if self.failures >= self.budget:
+            raise HopelessError(f"{self.failures} blocks failed one after the other, the last: {outcome.error}")
+        self.quota.check(outcome.change.bytes)
 
 
 def _count(report: Report, outcome: Outcome) -> None:

@@ -1,0 +1,80 @@
+"""A quota stops writing, never serving; a damaged archive is made anew."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from layers.compile import load
+from layers.model import Tiles
+from layers.registry import Registry
+from tiles.address import TileAddress
+from tiles.plan import make_plan
+from tiles.quota import Quota, QuotaError
+from tiles.seed import Means, seed
+from tiles.store import Store
+
+ALONE = Means(workers=1)
+
+
+def with_quota(config_dir: Path, folder: Path, quota: str) -> Registry:
+    config = shutil.copytree(config_dir, folder / "config")
+    file = config / "layers" / "images.yaml"
+    file.write_text(file.read_text().replace("levels: 12-20", f"levels: 12-20, quota: {quota}"))
+    return load(config, folder)[0]
+
+
+def test_a_quota_is_written_with_a_unit() -> None:
+    assert [Tiles.model_validate({"quota": q}).quota for q in ("500 GB", "1.5kB", 7, None)] == [
+        5 * 10**11,
+        1500,
+        7,
+        None,
+    ]
+
+
+def test_a_seed_stops_at_the_quota_and_serves_what_is_there(config_dir: Path, tmp_path: Path) -> None:
+    registry = with_quota(config_dir, tmp_path, "5kB")
+    plan = make_plan(registry, "ortho", grid_name="PM", levels=(12, 18))
+    with pytest.raises(QuotaError, match=r"nothing more is written, what is there is served"):
+        seed(registry, tmp_path, plan, ALONE)
+    kept = Store(tmp_path).sizes("ortho")
+    assert 5000 <= kept.bytes < 60_000
+    with pytest.raises(QuotaError):
+        seed(registry, tmp_path, plan, ALONE)
+    assert Store(tmp_path).sizes("ortho") == kept
+
+
+@pytest.mark.filterwarnings("ignore:calling un-configured base_config:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # MapProxy leaves its lock file open
+def test_a_cold_tile_is_served_but_not_kept_beyond_the_quota(config_dir: Path, tmp_path: Path) -> None:
+    from tiles.cache import make_tile
+
+    registry = with_quota(config_dir, tmp_path, "0")
+    plan = make_plan(registry, "ortho", grid_name="PM", levels=(16, 16))
+    level = plan.levels[0]
+    address = TileAddress("ortho", "default", "", "PM", 16, level.x0, level.y0)
+    assert make_tile(registry, tmp_path, address).data
+    assert Store(tmp_path).sizes().tiles == 0
+
+
+def test_a_layer_without_quota_is_not_measured(registry: Registry, tmp_path: Path) -> None:
+    quota = Quota(registry.layers["relief"], tmp_path / "nowhere")
+    quota.check(10**15)
+    assert quota.measured == 0
+
+
+def test_a_corrupt_archive_is_reported_and_made_anew(
+    registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = make_plan(registry, "ortho", grid_name="PM", levels=(12, 15))
+    tiles = seed(registry, tmp_path, plan, ALONE).drawn
+    file = next(file for file in Store(tmp_path).files())
+    file.write_bytes(b"not a database at all" * 100)
+    with caplog.at_level(logging.ERROR):
+        again = seed(registry, tmp_path, plan, ALONE)
+    assert "cannot be read" in caplog.text
+    assert again.drawn > 0
+    assert file.with_suffix(".corrupt").exists()
+    assert Store(tmp_path).sizes().tiles == tiles
