@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     Tag,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -293,6 +294,9 @@ class FieldAlias(Model):
     hidden: bool = False
 
 
+BYTES = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)? ?[kMGT]B$"}]}
+
+
 class Tiles(Model):
     """What is kept as tiles: grids, format, levels ("10-20"), and bytes at the most ("500 GB")."""
 
@@ -301,7 +305,7 @@ class Tiles(Model):
     levels: str | None = None
     meta: int = Field(4, ge=1, le=16)
     buffer: int = Field(64, ge=0, le=512)
-    quota: int | None = Field(None, ge=0)
+    quota: Annotated[int, WithJsonSchema(BYTES)] | None = Field(None, ge=0)
 
     @field_validator("quota", mode="before")
     @classmethod

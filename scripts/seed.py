@@ -31,6 +31,8 @@ def seed(
     grid: Annotated[list[str] | None, typer.Option(help="Grid; may be repeated. Default: all of the layer.")] = None,
     style: Annotated[str, typer.Option(help="Style; 'all' for every one. Default: the default one.")] = "",
     time: Annotated[str, typer.Option(help="Time; 'all' for every one. Default: the default one.")] = "",
+    changed: Annotated[bool, typer.Option("--changed", help="Keep tiles where the data did not change since.")] = False,
+    since: Annotated[str | None, typer.Option(help="Keep tiles off sheets newer than a date, 2026-05-31.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
     until: Annotated[str | None, typer.Option(help="Stop at an hour, as in 06:00.")] = None,
@@ -50,7 +52,7 @@ def seed(
     """
     from layers.compile import load
 
-    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area)
+    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area, since, changed)
     means, seeds = _means(config, asked, task, workers, scheduler, (until, lasting), errors)
     if not dry_run:
         _check_store(store)
@@ -58,6 +60,9 @@ def seed(
     plans = [plan for one in seeds for plan in _plans(registry, one)]
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")
+    if not dry_run:
+        for one in seeds:
+            _take_changes(registry, store, one)
     if dry_run:
         return _tell_plans(registry, store, plans, means, as_json)
     reports = [_seed_one(registry, store, plan, means, as_json) for plan in plans]
@@ -80,6 +85,8 @@ class Asked:
     levels: str | None = None
     area: str | None = None
     deep_area: str | None = None
+    since: str | None = None
+    changed: bool = False
 
 
 def _means(
@@ -129,6 +136,25 @@ def _check_store(store: Path) -> None:
     except OSError as error:
         _errors.print(f"[bold red]garrigue seed:[/] the store {store} cannot be written: {error.strerror}")
         raise typer.Exit(1) from None
+
+
+def _take_changes(registry: Registry, store: Path, asked: Asked) -> None:
+    """Tiles that the data's changes do not reach are kept as current."""
+    if not (asked.changed or asked.since):
+        return
+    from tiles.changes import ChangeError, take_changes
+
+    try:
+        since = datetime.fromisoformat(asked.since) if asked.since else None
+        for name in asked.layers:
+            found = take_changes(registry, store, name, since)
+            if found.parts is None:
+                _errors.print(f"{name}: nothing to compare with yet; from now on there is")
+            else:
+                _errors.print(f"{name}: {found.parts} changes; {found.kept} tiles stay, {found.stale} are made again")
+    except (ChangeError, ValueError) as error:
+        _errors.print(f"[bold red]garrigue seed:[/] {error}")
+        raise typer.Exit(2) from None
 
 
 def _plans(registry: Registry, asked: Asked) -> list[Any]:

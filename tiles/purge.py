@@ -53,7 +53,7 @@ def purge(registry: Registry, store: Path, layer: str, which: Which, *, dry_run:
     stored = grid(which.grid, registry.config).stored if which.grid else None
     result = Purged()
     for file in list(Store(store).files(layer)):
-        names = _names(store, file)
+        names = archive_names(store, file)
         if (stored, which.style, which.time) == tuple(
             asked and own for asked, own in zip((stored, which.style, which.time), names, strict=True)
         ):
@@ -63,7 +63,7 @@ def purge(registry: Registry, store: Path, layer: str, which: Which, *, dry_run:
     return result
 
 
-def _names(store: Path, file: Path) -> tuple[str, str, str]:
+def archive_names(store: Path, file: Path) -> tuple[str, str, str]:
     """Grid, style and time of an archive."""
     parts = file.relative_to(store / "tiles").parts
     style, _, time = parts[2].partition("@")

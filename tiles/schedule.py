@@ -27,6 +27,8 @@ class Seed(Model):
     levels: str | None = None
     area: str | None = None
     deep_area: str | None = None
+    since: str | None = None
+    changed: bool = False
 
 
 class Task(Model):
