@@ -133,3 +133,15 @@ def test_information_as_gml_is_valid_by_the_schema_that_it_names(client):
     declared = {e.get("name") for e in schema.iter("{http://www.w3.org/2001/XMLSchema}element")}
     assert {"lake", "geometry", "ELEV", "KIND"} <= declared
     assert root[0].tag == "{http://www.opengis.net/gml}boundedBy"
+
+
+@pytest.mark.parametrize(("layer", "count"), [("lake", 1600), ("kinds", 400), ("terrain", 1600)])
+def test_who_asks_for_no_dimension_gets_the_default_one(client, layer, count):
+    from layers.encode import to_array
+    from layers.query import MapQuery, Selection
+    from layers.render import draw
+
+    registry = client.app.state.context.registry
+    box = (-0.002, -0.002, 0.002, 0.002)
+    picture = draw(registry, MapQuery((Selection(layer),), "OGC:CRS84", box, 40, 40, transparent=True))
+    assert int((to_array(picture)[..., 3] > 127).sum()) == count
