@@ -19,11 +19,12 @@ class Asked(NamedTuple):
     path: str
     query: str
     accept_language: str = ""
+    accept: str = ""
 
 
 _LANGUAGES = {"fre": "fr", "fra": "fr", "fr": "fr", "eng": "en", "en": "en"}
 _LEGEND = frozenset(("SERVICE", "VERSION", "REQUEST", "LAYER", "STYLE", "FORMAT", "SLD_VERSION", "TRANSPARENT"))
-_WFS_VERSIONS = ("2.0.0", "2.0.2")
+_WFS_VERSIONS = {"2.0.0": "2.0.0", "2.0.2": "2.0.0", "1.1.0": "1.1.0", "1.0.0": "1.0.0"}
 
 
 def document_key(asked: Asked, table: TileTable, language: str) -> str | None:
@@ -39,13 +40,18 @@ def document_key(asked: Asked, table: TileTable, language: str) -> str | None:
             return "/".join(parts)
         case ["wms" | "wfs" | "wmts" as service]:
             return _by_pairs(service, prefix, asked.query, table)
-        case ["wmts", "1.0.0", "WMTSCapabilities.xml"]:
+        case ["wmts", "1.0.0", "WMTSCapabilities.xml"] if reads_xml(asked.accept):
             return f"{prefix}wmts/1.0.0/capabilities"
         case ["tms", "1.0.0", *rest] if not prefix and len(rest) < 2:
             return "/".join(parts)
         case ["tiles", name] if not prefix and name.endswith(".json"):
             return f"tiles/{name}"
     return None
+
+
+def reads_xml(accept: str) -> bool:
+    """False where a header Accept leaves no XML (RFC 9110, 12.5.1)."""
+    return not accept.strip() or "xml" in accept or "*/*" in accept or "application/*" in accept or "text/*" in accept
 
 
 def _page(prefix: str, asked: Asked, language: str) -> str:
@@ -70,8 +76,14 @@ def _by_pairs(service: str, prefix: str, query: str, table: TileTable) -> str | 
         return None
     versions = params.items_of("ACCEPTVERSIONS")
     if service == "wfs":
-        return f"{prefix}wfs/2.0.0/capabilities" if _accepts(versions, _WFS_VERSIONS) else None
+        return _wfs(prefix, versions or [params.text("VERSION", "2.0.0")])
     return f"{prefix}wmts/1.0.0/capabilities" if _accepts(versions, ("1.0.0",)) else None
+
+
+def _wfs(prefix: str, versions: Sequence[str]) -> str | None:
+    """The first of the versions that is served (OGC 06-121r3, 7.3.2)."""
+    found = next((_WFS_VERSIONS[version] for version in versions if version in _WFS_VERSIONS), None)
+    return f"{prefix}wfs/{found}/capabilities" if found else None
 
 
 def _accepts(versions: Sequence[str], served: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from layers.crs import urn
 from layers.errors import FilterError
 from layers.filters import build
 from layers.filters.build import Names
@@ -224,13 +225,18 @@ def _operand(element: Any, names: Names) -> Any:
     return geometries[0]
 
 
+def _default_crs(names: Names) -> str:
+    """The CRS of a geometry that tells none: the layer's, in its authority's order unless x is said to be first."""
+    return names.crs if names.crs and not names.swapped else urn(names.crs or names.facts.crs)
+
+
 def _spatial(element: Any, names: Names) -> Condition:
-    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
     return build.spatial(local(element).lower(), shape, crs, names.facts)
 
 
 def _bbox(element: Any, names: Names) -> Condition:
-    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
     return build.box(tuple(shape.bounds), crs, names.facts)
 
 
@@ -240,7 +246,7 @@ def _distance(element: Any, names: Names) -> Condition:
         length = float((measure.text or "") if measure is not None else "")
     except ValueError:
         raise FilterError(f"{local(element)} takes a Distance") from None
-    shape, crs = read_geometry(_operand(element, names), names.facts.crs)
+    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
     unit = measure.get("uom", measure.get("units", "")) if measure is not None else ""
     return build.distance(shape, crs, names.facts, length, unit, beyond=local(element) == "Beyond")
 

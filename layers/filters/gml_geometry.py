@@ -7,7 +7,7 @@ import shapely
 from lxml import etree
 from shapely.errors import GEOSException
 
-from layers.crs import Crs, parse_crs, urn
+from layers.crs import Crs, parse_crs
 from layers.errors import FilterError
 
 _SINGLE = {"Point", "LineString", "LinearRing", "Polygon", "Envelope", "Box", "Curve", "Surface", "PolygonPatch"}
@@ -27,7 +27,7 @@ def is_geometry(element: Any) -> bool:
 
 
 def read_geometry(element: Any, default_crs: str) -> tuple[Any, str]:
-    """The shape and the id of its CRS, `default_crs` in its authority's order where none is named."""
+    """The shape and the id of its CRS; `default_crs` is the spelling of the one that is meant where none is named."""
     if not is_geometry(element):
         raise FilterError(f"{_local(element)[:60]!r} is not a geometry that is read")
     crs = _crs(element, default_crs)
@@ -43,7 +43,7 @@ def read_geometry(element: Any, default_crs: str) -> tuple[Any, str]:
 
 def _crs(element: Any, default_crs: str) -> Crs:
     named = next((e.get("srsName") for e in element.iter() if isinstance(e.tag, str) and e.get("srsName")), None)
-    return parse_crs((named or urn(default_crs))[:200], parameter="srsName")
+    return parse_crs((named or default_crs)[:200], parameter="srsName")
 
 
 def _local(element: Any) -> str:

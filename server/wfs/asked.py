@@ -5,6 +5,7 @@ from typing import Any
 
 from layers.registry import Registry
 from server.kvp import Params
+from server.wfs.dialect import DIALECTS, WFS20, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Asked:
     def params(self) -> Params:
         """The parameters of the operation."""
         return self.queries[0]
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the version that is asked speaks."""
+        return DIALECTS.get(self.params.text("VERSION"), WFS20)
 
     @property
     def address(self) -> str:

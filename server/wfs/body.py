@@ -14,7 +14,7 @@ async def read(request: Request, limit: int) -> tuple[Params, ...]:
     query = request.scope["query_string"].decode("latin-1")
     if request.method != "POST":
         return _split(Params.parse(query))
-    body = bytearray()
+    body = request.state.body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
@@ -37,6 +37,10 @@ def _split(params: Params) -> tuple[Params, ...]:
     lists = {name: _lists(params.text(name)) for name in PER_QUERY if params.text(name).startswith("(")}
     lists = {name: found for name, found in lists.items() if found}
     names = lists.get("TYPENAMES") or lists.get("TYPENAME") or []
+    if not names and params.text("VERSION").startswith("1."):
+        # Before 2.0 there are no joins: each name of a list is a query (OGC 04-094, 14.7.3).
+        names = [name for name in params.items_of("TYPENAME") or params.items_of("TYPENAMES") if name]
+        lists |= {"TYPENAME": names, "TYPENAMES": names} if names else {}
     if len(names) < 2:
         single = [(name, found[0]) for name, found in lists.items() if len(found) == 1]
         return (Params([*params.raw, *single]),)

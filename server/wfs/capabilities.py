@@ -1,4 +1,4 @@
-"""GetCapabilities (OGC 09-025r2, 8): what the service does and its feature types; every claim holds."""
+"""GetCapabilities of WFS 2.0 (OGC 09-025r2, 8): what the service does and its feature types; every claim holds."""
 
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
@@ -7,14 +7,13 @@ from starlette.responses import Response
 
 from layers.crs import urn
 from layers.registry import Registry
-from server.errors import InvalidParameterError
 from server.urls import BASE
 from server.wfs.asked import Asked
+from server.wfs.dialect import WFS10, WFS11, WFS20, negotiated
 from server.wfs.feature_type import FeatureType, feature_types
-from server.wfs.formats import FORMATS
-from server.wfs.service import VERSIONS, negotiated
-
-SECTIONS = ("ServiceIdentification", "ServiceProvider", "OperationsMetadata", "FeatureTypeList", "Filter_Capabilities")
+from server.wfs.formats import advertised
+from server.wfs.ows import SECTIONS, constraint, identification, keywords, provider, sections, values
+from server.wfs.service import VERSIONS
 
 CONFORMANCE = {
     "ImplementsBasicWFS": True,
@@ -95,22 +94,17 @@ TEMPORAL = (
 
 
 async def get_capabilities(asked: Asked) -> Response:
-    """The capabilities document, or the sections that are asked."""
-    negotiated([text for text in asked.params.items_of("ACCEPTVERSIONS") if text])
-    wanted = sections(asked.params.items_of("SECTIONS"))
-    body = document(asked.registry, asked.theme, wanted).replace(BASE.encode(), asked.base.encode())
+    """The capabilities document of the negotiated version, or the sections that are asked."""
+    params = asked.params
+    dialect = negotiated([text for text in params.items_of("ACCEPTVERSIONS") if text], params.text("VERSION"))
+    wanted = sections(params.items_of("SECTIONS"))
+    write = document
+    if dialect is WFS11:
+        from server.wfs.capabilities_1_1 import document as write
+    elif dialect is WFS10:
+        from server.wfs.capabilities_1_0 import document as write
+    body = write(asked.registry, asked.theme, wanted).replace(BASE.encode(), asked.base.encode())
     return Response(body, media_type="text/xml")
-
-
-def sections(asked: list[str]) -> tuple[str, ...]:
-    """The sections to write; none or `All` means each (OGC 06-121r3, 7.3.3)."""
-    if not asked or any(name.lower() == "all" for name in asked):
-        return SECTIONS
-    by_name = {name.lower(): name for name in SECTIONS}
-    for name in asked:
-        if name.lower() not in by_name:
-            raise InvalidParameterError(f"SECTIONS={name[:60]!r} is not one of All, {', '.join(SECTIONS)}", "sections")
-    return tuple(by_name[name.lower()] for name in asked)
 
 
 def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS) -> bytes:
@@ -118,8 +112,8 @@ def document(registry: Registry, theme: str | None = None, wanted: Iterable[str]
     address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
     kinds = list(feature_types(registry, theme))
     writers = {
-        "ServiceIdentification": lambda: _identification(registry, theme),
-        "ServiceProvider": lambda: _provider(registry),
+        "ServiceIdentification": lambda: identification(registry, theme, VERSIONS),
+        "ServiceProvider": lambda: provider(registry),
         "OperationsMetadata": lambda: _operations(registry, address),
         "FeatureTypeList": lambda: _types(registry, kinds),
         "Filter_Capabilities": _filters,
@@ -145,56 +139,8 @@ def _root(registry: Registry) -> str:
     )
 
 
-def _identification(registry: Registry, theme: str | None) -> Iterator[str]:
-    service = registry.service
-    language = service.language
-    about = registry.themes[theme] if theme else service
-    yield "<ows:ServiceIdentification>"
-    yield f"  <ows:Title>{escape(about.title.get(language))}</ows:Title>"
-    yield f"  <ows:Abstract>{escape((about.abstract or service.abstract).get(language))}</ows:Abstract>"
-    yield from _keywords(service.keywords, "  ")
-    yield '  <ows:ServiceType codeSpace="OGC">WFS</ows:ServiceType>'
-    yield from (f"  <ows:ServiceTypeVersion>{version}</ows:ServiceTypeVersion>" for version in VERSIONS)
-    yield f"  <ows:Fees>{escape(service.fees)}</ows:Fees>"
-    yield f"  <ows:AccessConstraints>{escape(service.access_constraints)}</ows:AccessConstraints>"
-    yield "</ows:ServiceIdentification>"
-
-
-def _keywords(words: Iterable[str], indent: str) -> Iterator[str]:
-    words = list(words)
-    if words:
-        inside = "".join(f"<ows:Keyword>{escape(word)}</ows:Keyword>" for word in words)
-        yield f"{indent}<ows:Keywords>{inside}</ows:Keywords>"
-
-
-def _provider(registry: Registry) -> Iterator[str]:
-    contact = registry.service.contact
-    yield "<ows:ServiceProvider>"
-    yield f"  <ows:ProviderName>{escape(contact.organization or registry.service.title.get('fr'))}</ows:ProviderName>"
-    if contact.site:
-        yield f"  <ows:ProviderSite xlink:href={quoteattr(contact.site)}/>"
-    yield "  <ows:ServiceContact>"
-    yield from _element("IndividualName", contact.person)
-    yield from _element("PositionName", contact.position)
-    yield "    <ows:ContactInfo>"
-    if contact.phone:
-        yield f"      <ows:Phone><ows:Voice>{escape(contact.phone)}</ows:Voice></ows:Phone>"
-    yield "      <ows:Address>"
-    yield from _element("DeliveryPoint", contact.address)
-    yield from _element("City", contact.city)
-    yield from _element("PostalCode", contact.postal_code)
-    yield from _element("Country", contact.country)
-    yield from _element("ElectronicMailAddress", contact.email)
-    yield "      </ows:Address>\n    </ows:ContactInfo>\n  </ows:ServiceContact>\n</ows:ServiceProvider>"
-
-
-def _element(name: str, text: str) -> Iterator[str]:
-    if text:
-        yield f"    <ows:{name}>{escape(text)}</ows:{name}>"
-
-
 def _operations(registry: Registry, address: str) -> Iterator[str]:
-    formats = tuple(FORMATS)
+    formats = advertised(WFS20)
     features = {"resolve": ("local",), "outputFormat": formats, "resultType": ("results", "hits")}
     parameters: dict[str, dict[str, tuple[str, ...]]] = {
         "GetCapabilities": {"AcceptVersions": VERSIONS, "AcceptFormats": ("text/xml",), "Sections": SECTIONS},
@@ -210,30 +156,18 @@ def _operations(registry: Registry, address: str) -> Iterator[str]:
         yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
         yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
         yield "    </ows:HTTP></ows:DCP>"
-        for parameter, values in allowed.items():
-            yield f'    <ows:Parameter name="{parameter}">{_values(values)}</ows:Parameter>'
+        for parameter, allowed_values in allowed.items():
+            yield f'    <ows:Parameter name="{parameter}">{values(allowed_values)}</ows:Parameter>'
         if name == "GetFeature":
             # GDAL looks for it here only, and QGIS takes either place.
-            yield f"    {_constraint('CountDefault', str(registry.service.limits.features))}"
+            yield f"    {constraint('CountDefault', str(registry.service.limits.features))}"
         yield "  </ows:Operation>"
-    yield f'  <ows:Parameter name="version">{_values(VERSIONS)}</ows:Parameter>'
+    yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
     for name, value in CONFORMANCE.items():
-        yield f"  {_constraint(name, str(value).upper())}"
-    yield f"  {_constraint('CountDefault', str(registry.service.limits.features))}"
-    yield f'  <ows:Constraint name="QueryExpressions">{_values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'
+        yield f"  {constraint(name, str(value).upper())}"
+    yield f"  {constraint('CountDefault', str(registry.service.limits.features))}"
+    yield f'  <ows:Constraint name="QueryExpressions">{values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'
     yield "</ows:OperationsMetadata>"
-
-
-def _values(values: Iterable[str]) -> str:
-    inside = "".join(f"<ows:Value>{escape(value)}</ows:Value>" for value in values)
-    return f"<ows:AllowedValues>{inside}</ows:AllowedValues>"
-
-
-def _constraint(name: str, value: str, prefix: str = "ows") -> str:
-    return (
-        f'<{prefix}:Constraint name="{name}"><ows:NoValues/>'
-        f"<ows:DefaultValue>{value}</ows:DefaultValue></{prefix}:Constraint>"
-    )
 
 
 def _types(registry: Registry, kinds: list[FeatureType]) -> Iterator[str]:
@@ -250,12 +184,12 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
     yield f"    <wfs:Title>{escape(definition.title.get(language))}</wfs:Title>"
     if definition.abstract:
         yield f"    <wfs:Abstract>{escape(definition.abstract.get(language))}</wfs:Abstract>"
-    yield from _keywords(definition.keywords, "    ")
+    yield from keywords(definition.keywords, "    ")
     yield f"    <wfs:DefaultCRS>{urn(kind.facts.crs)}</wfs:DefaultCRS>"
     for crs in registry.crs_ids:
         if crs != kind.facts.crs:
             yield f"    <wfs:OtherCRS>{urn(crs)}</wfs:OtherCRS>"
-    inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in FORMATS)
+    inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS20))
     yield f"    <wfs:OutputFormats>{inside}</wfs:OutputFormats>"
     west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
     yield f"    <ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
@@ -268,7 +202,7 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
 def _filters() -> Iterator[str]:
     yield "<fes:Filter_Capabilities>\n  <fes:Conformance>"
     for name, value in FILTER_CONFORMANCE.items():
-        yield f"    {_constraint(name, str(value).upper(), 'fes')}"
+        yield f"    {constraint(name, str(value).upper(), 'fes')}"
     yield "  </fes:Conformance>"
     yield '  <fes:Id_Capabilities><fes:ResourceIdentifier name="fes:ResourceId"/></fes:Id_Capabilities>'
     yield "  <fes:Scalar_Capabilities><fes:LogicalOperators/><fes:ComparisonOperators>"

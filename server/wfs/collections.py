@@ -1,4 +1,4 @@
-"""wfs:FeatureCollection and GeoJSON's FeatureCollection, chunk by chunk."""
+"""wfs:FeatureCollection of each version and GeoJSON's FeatureCollection, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import orjson
 from layers.crs import CRS84, is_geographic, urn
 from server.wfs import geojson, gml
 from server.wfs.coordinates import body
+from server.wfs.dialect import WFS10, WFS11, WFS20, Dialect
 from server.wfs.feature_type import FeatureType
 
 if TYPE_CHECKING:
     from server.wfs.get_feature import Answer, Page
 
-WFS = "http://www.opengis.net/wfs/2.0"
-GML = "http://www.opengis.net/gml/3.2"
+WFS, WFS_XSD, GML = WFS20.wfs, WFS20.wfs_xsd, WFS20.gml
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-WFS_XSD = "http://schemas.opengis.net/wfs/2.0/wfs.xsd"
 
 
 def gml_collection(answer: Answer) -> Iterator[bytes]:
-    """The collection in GML 3.2; each query of several has a collection of its own inside (09-025r2, 11.3.3.5)."""
+    """The collection in GML; in 2.0 each query of several has a collection of its own inside (09-025r2, 11.3.3.5)."""
     kinds = list({page.query.kind.name: page.query.kind for page in answer.pages}.values())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opening(answer, kinds)}\n'.encode()
-    if len(answer.pages) == 1:
-        yield from _gml_members(answer.pages[0])
+    if len(answer.pages) == 1 or answer.asked.dialect is not WFS20:
+        for page in answer.pages:
+            yield from _gml_members(page)
     else:
         for page in answer.pages:
             numbers = f'numberMatched="{page.matched}" numberReturned="{page.returned}"'
@@ -42,21 +42,29 @@ def _opening(answer: Answer, kinds: list[FeatureType]) -> str:
     links = "".join(
         f" {name}={quoteattr(link)}" for name, link in (("next", answer.next), ("previous", answer.previous)) if link
     )
+    dialect = answer.asked.dialect
+    spaces = namespaces(kinds, answer.asked.address, dialect)
+    if dialect is WFS11:
+        number = answer.matched if answer.hits else answer.returned
+        return f'<wfs:FeatureCollection timeStamp="{answer.time}" numberOfFeatures="{number}"\n  {spaces}>'
+    if dialect is WFS10:
+        return f"<wfs:FeatureCollection\n  {spaces}>\n<gml:boundedBy><gml:null>unknown</gml:null></gml:boundedBy>"
     return (
         f'<wfs:FeatureCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
-        f'numberReturned="{answer.returned}"{links}\n  {namespaces(kinds, answer.asked.address)}>'
+        f'numberReturned="{answer.returned}"{links}\n  {spaces}>'
     )
 
 
-def namespaces(kinds: Iterable[FeatureType], address: str) -> str:
+def namespaces(kinds: Iterable[FeatureType], address: str, dialect: Dialect = WFS20) -> str:
     """The declarations of an answer's root, with where its schemas are."""
     kinds = list(kinds)
     space = kinds[0].namespace
     names = ",".join(kind.name for kind in kinds)
-    schema = f"{address}?SERVICE=WFS&VERSION=2.0.0&REQUEST=DescribeFeatureType&TYPENAMES={names}"
-    where = f"{WFS} {WFS_XSD} {space.uri} {schema}"
+    asked = f"SERVICE=WFS&VERSION={dialect.version}&REQUEST=DescribeFeatureType&{dialect.type_parameter}={names}"
+    where = f"{dialect.wfs} {dialect.wfs_xsd} {space.uri} {address}?{asked}"
     return (
-        f'xmlns:wfs="{WFS}" xmlns:gml="{GML}" xmlns:xsi="{XSI}" xmlns:{space.prefix}={quoteattr(space.uri)}\n'
+        f'xmlns:wfs="{dialect.wfs}" xmlns:gml="{dialect.gml}" xmlns:xsi="{XSI}" '
+        f"xmlns:{space.prefix}={quoteattr(space.uri)}\n"
         f"  xsi:schemaLocation={quoteattr(where)}"
     )
 

@@ -1,4 +1,4 @@
-"""DescribeFeatureType (OGC 09-025r2, 9): the GML 3.2 application schema of feature types, read from their facts."""
+"""DescribeFeatureType (OGC 09-025r2, 9): the GML application schema of feature types, read from their facts."""
 
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
@@ -9,8 +9,8 @@ from layers.facts import Field
 from server.errors import InvalidParameterError
 from server.wfs import parameters
 from server.wfs.asked import Asked
+from server.wfs.dialect import WFS10, WFS20, Dialect
 from server.wfs.feature_type import FeatureType, feature_type, feature_types
-from server.wfs.formats import FORMATS
 
 XSD_TYPES = {
     "string": "xsd:string",
@@ -24,56 +24,74 @@ XSD_TYPES = {
     "binary": "xsd:string",
 }
 
+_GML2_TYPES = {
+    "gml:CurveP": "gml:LineStringP",
+    "gml:SurfaceP": "gml:PolygonP",
+    "gml:MultiCurveP": "gml:MultiLineStringP",
+    "gml:MultiSurfaceP": "gml:MultiPolygonP",
+}
+
 
 async def describe_feature_type(asked: Asked) -> Response:
     """The schema of the asked types, or of all."""
     text = asked.params.text("OUTPUTFORMAT")
-    if text and parameters.output_format(asked.params) != "gml":
-        allowed = next(iter(FORMATS))
-        raise InvalidParameterError(f"OUTPUTFORMAT={text[:100]!r} is not {allowed}", "outputFormat")
+    dialect = asked.dialect
+    if text and text.upper() != "XMLSCHEMA" and parameters.output_format(asked) != "gml":
+        raise InvalidParameterError(f"OUTPUTFORMAT={text[:100]!r} is not {dialect.format}", "outputFormat")
     names = parameters.type_names(asked.params)
     if names:
         kinds = [feature_type(asked.registry, name, asked.theme) for name in names]
     else:
         kinds = list(feature_types(asked.registry, asked.theme))
-    body = schema({kind.name: kind for kind in kinds}.values(), asked.registry.service.language)
-    return Response(body, media_type="application/gml+xml; version=3.2")
+    body = schema({kind.name: kind for kind in kinds}.values(), asked.registry.service.language, dialect)
+    return Response(body, media_type=dialect.media_type)
 
 
-def schema(kinds: Iterable[FeatureType], language: str) -> bytes:
-    """A flat application schema (ISO 19136, 21) that imports GML 3.2.1 only."""
+def schema(kinds: Iterable[FeatureType], language: str, dialect: Dialect = WFS20) -> bytes:
+    """A flat application schema (ISO 19136, 21) that imports GML only."""
     kinds = list(kinds)
     if not kinds:
         raise InvalidParameterError("there is no feature type", "typeNames")
     space = kinds[0].namespace
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="http://www.opengis.net/gml/3.2" '
+        f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:gml="{dialect.gml}" '
         f"xmlns:{space.prefix}={quoteattr(space.uri)} targetNamespace={quoteattr(space.uri)} "
         'elementFormDefault="qualified" version="1.0">',
-        '  <xsd:import namespace="http://www.opengis.net/gml/3.2" '
-        'schemaLocation="http://schemas.opengis.net/gml/3.2.1/gml.xsd"/>',
+        f'  <xsd:import namespace="{dialect.gml}" schemaLocation="{dialect.gml_xsd}"/>',
     ]
     for kind in kinds:
-        lines += _type(kind, language)
+        lines += _type(kind, language, dialect)
     return "\n".join([*lines, "</xsd:schema>", ""]).encode()
 
 
-def _type(kind: FeatureType, language: str) -> Iterator[str]:
+def _type(kind: FeatureType, language: str, dialect: Dialect) -> Iterator[str]:
     name = kind.layer.id
-    yield (
-        f'  <xsd:element name="{name}" type="{kind.namespace.prefix}:{name}Type" '
-        'substitutionGroup="gml:AbstractFeature">'
-    )
+    head = "gml:AbstractFeature" if dialect is WFS20 else "gml:_Feature"
+    yield (f'  <xsd:element name="{name}" type="{kind.namespace.prefix}:{name}Type" substitutionGroup="{head}">')
     yield from _annotation(kind.layer.definition.title.get(language), "    ")
     yield "  </xsd:element>"
     yield f'  <xsd:complexType name="{name}Type">'
     yield '    <xsd:complexContent><xsd:extension base="gml:AbstractFeatureType"><xsd:sequence>'
     for field in kind.fields:
         yield from _element(kind, field, language)
-    yield f'      <xsd:element name="{kind.geometry}" type="{kind.geometry_type}" minOccurs="0" nillable="true"/>'
+    geometry = f'name="{kind.geometry}" type="{geometry_type(kind, dialect)}"'
+    yield f'      <xsd:element {geometry} minOccurs="0"{_nil(dialect)}/>'
     yield "    </xsd:sequence></xsd:extension></xsd:complexContent>"
     yield "  </xsd:complexType>"
+
+
+def _nil(dialect: Dialect) -> str:
+    return ' nillable="true"' if dialect is WFS20 else ""
+
+
+def geometry_type(kind: FeatureType, dialect: Dialect) -> str:
+    """The property type of the geometry in the dialect's GML."""
+    name = kind.geometry_type
+    if dialect is not WFS10:
+        return name
+    start = name.removesuffix("ropertyType")
+    return f"{_GML2_TYPES.get(start, start)}ropertyType"
 
 
 def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """Errors as WFS tells them (OGC 09-025r2, 7.5, tables 3 and D.2): reports with code, locator and status."""
 
+from xml.sax.saxutils import escape, quoteattr
+
 from starlette.responses import Response
 
 from layers.errors import FilterError, GarrigueError, RequestError, SourceError
-from server.errors import InvalidParameterError, ServiceError, ows_report
+from server.errors import InvalidParameterError, ServiceError, ows_report, printable
+from server.wfs.dialect import WFS10, WFS20, Dialect
 
 
 class OperationParsingError(ServiceError):
@@ -54,8 +57,28 @@ def told(error: GarrigueError) -> ServiceError:
     return ServiceError(str(error))
 
 
-def answer(error: ServiceError) -> Response:
-    """The exception report; never kept by a cache."""
-    body = ows_report(error, "1.1.0", "2.0.0")
+def answer(error: ServiceError, dialect: Dialect = WFS20) -> Response:
+    """The exception report of a version; never kept by a cache."""
+    if dialect is WFS10:
+        body = service_exception(error)
+    elif dialect is WFS20:
+        body = ows_report(error, "1.1.0", "2.0.0")
+    else:
+        body = ows_report(error, "1.0.0", dialect.version)
+        # There the language is an attribute without a namespace.
+        body = body.replace(b" xml:lang=", b" language=", 1)
     headers = {"Cache-Control": "no-store", **error.headers}
     return Response(body, status_code=error.status, headers=headers, media_type="text/xml")
+
+
+def service_exception(error: ServiceError) -> bytes:
+    """A ServiceExceptionReport (OGC 02-058, annex A.4)."""
+    locator = f" locator={quoteattr(error.locator)}" if error.locator else ""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<ServiceExceptionReport version="1.2.0" xmlns="http://www.opengis.net/ogc" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.opengis.net/ogc '
+        'http://schemas.opengis.net/wfs/1.0.0/OGC-exception.xsd">\n'
+        f'  <ServiceException code="{error.code}"{locator}>{escape(printable(error.message))}</ServiceException>\n'
+        "</ServiceExceptionReport>\n"
+    ).encode()

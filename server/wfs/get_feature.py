@@ -15,10 +15,11 @@ from layers.sources.base import FeatureSource
 from server.wfs import parameters
 from server.wfs.asked import Asked
 from server.wfs.collections import geojson_collection, gml_collection
+from server.wfs.dialect import WFS20
 from server.wfs.parameters import Query
 from server.wfs.stream import Stream, StreamedResponse
 
-MEDIA_TYPES = {"gml": "application/gml+xml; version=3.2", "geojson": "application/json"}
+MEDIA_TYPES = {"gml": WFS20.media_type, "geojson": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Answer:
     asked: Asked
     pages: tuple[Page, ...]
     time: str
+    hits: bool = False
     next: str | None = None
     previous: str | None = None
 
@@ -64,7 +66,7 @@ async def get_feature(asked: Asked) -> Response:
 
         return await invoke(asked)
     parameters.check_resolve(asked.params)
-    name = parameters.output_format(asked.params)
+    name = parameters.output_format(asked)
     queries = [parameters.query(asked, params) for params in asked.queries]
     hits = parameters.result_type(asked.params) == "hits"
     limit, offset = parameters.count(asked), parameters.start_index(asked)
@@ -73,7 +75,8 @@ async def get_feature(asked: Asked) -> Response:
         found = answer_of(asked, queries, limit, offset, hits=hits)
         yield from (gml_collection if name == "gml" else geojson_collection)(found)
 
-    return await streamed(asked, chunks, MEDIA_TYPES[name])
+    media_type = asked.dialect.media_type if name == "gml" else MEDIA_TYPES[name]
+    return await streamed(asked, chunks, media_type)
 
 
 async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str) -> Response:
@@ -89,19 +92,25 @@ async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_ty
 
 
 def answer_of(asked: Asked, queries: list[Query], limit: int, offset: int, *, hits: bool = False) -> Answer:
-    """Counts what matches and tells what this answer holds of it."""
-    pages = []
+    """Counts what matches and tells what this answer holds of it.
+
+    The limit is of each query; before 2.0, where all make one collection, of the whole.
+    """
+    pages: list[Page] = []
     for query in queries:
         source = open_features(query.kind.layer)
         matched = source.count(query.features)
         returned = 0 if hits else max(0, min(limit, matched - offset))
-        paged = replace(query, features=replace(query.features, limit=limit, offset=offset))
+        if not asked.dialect.paged and pages:
+            returned = min(returned, limit - sum(page.returned for page in pages))
+        paged = replace(query, features=replace(query.features, limit=returned, offset=offset))
         pages.append(Page(paged, source, matched, returned))
     most = max(page.matched for page in pages)
     return Answer(
         asked,
         tuple(pages),
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        hits=hits,
         next=_next(asked, limit, offset, most, hits=hits),
         previous=_page_address(asked, max(0, offset - limit), limit) if offset and limit and not hits else None,
     )

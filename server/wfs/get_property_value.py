@@ -24,7 +24,7 @@ from server.wfs.values import xml_texts
 async def get_property_value(asked: Asked) -> Response:
     """A wfs:ValueCollection, one member for each feature that has a value."""
     parameters.check_resolve(asked.params)
-    if parameters.output_format(asked.params) != "gml":
+    if parameters.output_format(asked) != "gml":
         raise InvalidParameterError("values are written in GML only", "outputFormat")
     if not asked.params.text("VALUEREFERENCE"):
         if "VALUEREFERENCE" in asked.params:

@@ -37,7 +37,11 @@ def _single(kind: int, coordinates: Any, offsets: list[Offsets], srs: str) -> pa
     if kind == 1:
         return joined(f"<gml:LineString{srs}>", text, "</gml:LineString>")
     first = pa.array(within(offsets[1]) == 0)
-    opening = pa.compute.if_else(first, "<gml:outerBoundaryIs><gml:LinearRing>", "<gml:innerBoundaryIs><gml:LinearRing>")
-    closing = pa.compute.if_else(first, "</gml:LinearRing></gml:outerBoundaryIs>", "</gml:LinearRing></gml:innerBoundaryIs>")
+    opening = pa.compute.if_else(
+        first, "<gml:outerBoundaryIs><gml:LinearRing>", "<gml:innerBoundaryIs><gml:LinearRing>"
+    )
+    closing = pa.compute.if_else(
+        first, "</gml:LinearRing></gml:outerBoundaryIs>", "</gml:LinearRing></gml:innerBoundaryIs>"
+    )
     rings = grouped(joined(opening, text, closing), offsets[1])
     return joined(f"<gml:Polygon{srs}>", rings, "</gml:Polygon>")

@@ -5,15 +5,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from layers.crs import BBox, Crs, Spelling, is_geographic, parse_crs, swap, urn
+from layers.crs import CRS84, BBox, Crs, Spelling, is_geographic, parse_crs, swap, urn
 from layers.errors import FilterError, UnknownCrsError, hint
 from layers.query import FeatureQuery
 from server.errors import InvalidParameterError, MissingParameterError
 from server.kvp import Params
 from server.wfs.asked import Asked
+from server.wfs.dialect import WFS10, WFS20, Dialect
 from server.wfs.errors import OperationProcessingError, OptionNotSupportedError
 from server.wfs.feature_type import FeatureType, feature_type
-from server.wfs.formats import FORMATS, SPELLINGS
+from server.wfs.formats import advertised, format_of
 from server.wfs.gml import Notation
 from server.wfs.names import plain_name
 
@@ -27,28 +28,37 @@ class Query:
     kind: FeatureType
     features: FeatureQuery
     crs: Crs
+    dialect: Dialect = WFS20
 
     @property
     def notation(self) -> Notation:
         """How coordinates are written: EPSG:n x first, URN and URI in the authority's order."""
         computed = self.crs.id != self.kind.facts.crs
         digits = is_geographic(self.crs.id) if computed else None
-        return Notation(self.crs.text, self.crs.swapped(short_is_authority=False), digits)
+        name = gml2_name(self.crs) if self.dialect is WFS10 else self.crs.text
+        return Notation(name, self.crs.swapped(short_is_authority=False), digits, self.dialect.gml_version)
 
 
-def output_format(params: Params) -> str:
-    """`gml` or `geojson`."""
-    text = params.text("OUTPUTFORMAT")
+def gml2_name(crs: Crs) -> str:
+    """The name of a CRS in GML 2, which promises x first; one with the authority's order stays as it was asked."""
+    if crs.authority_order:
+        return crs.text
+    return f"http://www.opengis.net/gml/srs/epsg.xml#{'4326' if crs.id == CRS84 else crs.id.rpartition(':')[2]}"
+
+
+def output_format(asked: Asked) -> str:
+    """The key of the format that is asked, `gml` where none is."""
+    text = asked.params.text("OUTPUTFORMAT")
     if not text:
         return "gml"
     # An unescaped plus sign arrives as a blank.
     name = re.sub(r"\s*;\s*", ";", text.lower().replace("gml xml", "gml+xml").replace("geo json", "geo+json"))
-    if name not in SPELLINGS:
-        allowed = ", ".join(FORMATS)
-        raise InvalidParameterError(
-            f"OUTPUTFORMAT={text[:100]!r} is not one of {allowed}{hint(text[:100], FORMATS)}", "outputFormat"
-        )
-    return SPELLINGS[name]
+    found = format_of(name, asked.dialect)
+    if found is None:
+        names = advertised(asked.dialect)
+        message = f"OUTPUTFORMAT={text[:100]!r} is not one of {', '.join(names)}{hint(text[:100], names)}"
+        raise InvalidParameterError(message, "outputFormat")
+    return found
 
 
 def check_resolve(params: Params) -> None:
@@ -67,8 +77,11 @@ def result_type(params: Params) -> str:
 
 
 def count(asked: Asked) -> int:
-    """COUNT (or MAXFEATURES), at most what the service allows, which is also the default (CountDefault)."""
-    most = asked.registry.service.limits.features
+    """COUNT (or MAXFEATURES), at most what the service allows for a page, which is also the default (CountDefault).
+
+    Before 2.0 there are no pages, and so the answer is whole.
+    """
+    most = asked.registry.service.limits.features if asked.dialect.paged else 2**53
     name = "COUNT" if asked.params.text("COUNT") else "MAXFEATURES"
     if not asked.params.text(name):
         return most
@@ -96,7 +109,7 @@ def query(asked: Asked, params: Params) -> Query:
     """An ad hoc query (09-025r2, 7.9.2)."""
     kind = _kind(asked, params)
     crs = crs_of(asked, params, kind)
-    box = bbox(params, kind)
+    box = bbox(params, kind, asked.dialect)
     asked_filter = filter_of(asked, params, kind)
     if asked_filter is not None and box is not None and params.text("FILTER"):
         raise InvalidParameterError("BBOX and FILTER exclude each other", "bbox")
@@ -113,7 +126,7 @@ def query(asked: Asked, params: Params) -> Query:
         sort_by=sort_by(params, kind),
         geometry=with_geometry,
     )
-    return Query(kind, features, crs)
+    return Query(kind, features, crs, asked.dialect)
 
 
 def _kind(asked: Asked, params: Params) -> FeatureType:
@@ -134,6 +147,8 @@ def _kind(asked: Asked, params: Params) -> FeatureType:
 def crs_of(asked: Asked, params: Params, kind: FeatureType) -> Crs:
     """SRSNAME as it is written, if it is served; the layer's own CRS where it is absent."""
     text = params.text("SRSNAME")
+    if not text and asked.dialect is WFS10:
+        return Crs(kind.facts.crs, Spelling.SHORT, kind.facts.crs)
     if not text:
         return Crs(kind.facts.crs, Spelling.URN, urn(kind.facts.crs))
     crs = parse_crs(text[:200], parameter="srsName")
@@ -142,8 +157,11 @@ def crs_of(asked: Asked, params: Params, kind: FeatureType) -> Crs:
     return crs
 
 
-def bbox(params: Params, kind: FeatureType) -> tuple[BBox, str] | None:
-    """The box, x first, and its CRS: the fifth item, else the layer's own (09-025r2, 7.9.2; 06-121r3, 10.2.3)."""
+def bbox(params: Params, kind: FeatureType, dialect: Dialect = WFS20) -> tuple[BBox, str] | None:
+    """The box, x first, and its CRS: the fifth item, else the layer's own (09-025r2, 7.9.2; 06-121r3, 10.2.3).
+
+    In 1.0 x stands first (02-058, 14.3.3).
+    """
     text = params.text("BBOX")
     if not text:
         return None
@@ -151,7 +169,8 @@ def bbox(params: Params, kind: FeatureType) -> tuple[BBox, str] | None:
     if len(parts) not in (4, 5):
         raise InvalidParameterError(f"BBOX={text[:200]!r} is not four numbers and a CRS", "bbox")
     numbers = [_number(part) for part in parts[:4]]
-    spelled = parts[4] if len(parts) == 5 else urn(kind.facts.crs)
+    own = kind.facts.crs if dialect is WFS10 else urn(kind.facts.crs)
+    spelled = parts[4] if len(parts) == 5 else own
     crs = parse_crs(spelled[:200], parameter="bbox")
     box: BBox = (numbers[0], numbers[1], numbers[2], numbers[3])
     if crs.swapped(short_is_authority=False):
@@ -186,6 +205,7 @@ def filter_of(asked: Asked, params: Params, kind: FeatureType) -> Any:
         kind.facts,
         kind.layer.id,
         lambda name: kind.property_name(name, parameter="filter"),
+        crs=kind.facts.crs if asked.dialect is WFS10 else "",
         others=frozenset(asked.registry.layers),
     )
     from layers.filters.build import ForeignIdError, OperandError

@@ -16,10 +16,10 @@ from server.errors import (
     NotFoundError,
     OperationNotSupportedError,
     ServiceError,
-    VersionNegotiationError,
 )
 from server.wfs.asked import Asked
 from server.wfs.body import read
+from server.wfs.dialect import DIALECTS, Dialect, told_by
 from server.wfs.errors import answer, told
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ FUNCTIONS = {
     "DescribeStoredQueries": "describe_stored_queries",
 }
 
-VERSIONS = ("2.0.0", "2.0.2")
-"""Both are answered alike, as 2.0.0: 2.0.2 corrects the text of the standard only."""
+VERSIONS = tuple(DIALECTS)
+
+SINCE_2 = frozenset({"GetPropertyValue", "ListStoredQueries", "DescribeStoredQueries"})
+"""Operations that the versions before 2.0 do not have."""
 
 _BY_NAME = {name.lower(): name for name in OPERATIONS}
 
@@ -63,6 +65,7 @@ def routes(_: "Context") -> list[Route]:
 async def wfs(request: Request) -> Response:
     """Answers any WFS request; whatever is wrong with it is told in an exception report."""
     context: Context = request.app.state.context
+    dialect = told_by(request.scope["query_string"].decode("latin-1"))
     try:
         registry = context.registry
         theme = request.path_params.get("theme")
@@ -70,13 +73,20 @@ async def wfs(request: Request) -> Response:
             raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
         queries = await read(request, registry.service.limits.body)
         asked = Asked(registry, theme, queries, context.base(request), request)
+        dialect = DIALECTS.get(asked.params.text("VERSION"), dialect)
         return await operation(asked)(asked)
     except ServiceError as error:
-        return answer(error)
+        return answer(error, _spoken(request, dialect))
     except GarrigueError as error:
         if isinstance(error, SourceError):
             log.error("%s", error)
-        return answer(told(error))
+        return answer(told(error), _spoken(request, dialect))
+
+
+def _spoken(request: Request, dialect: Dialect) -> Dialect:
+    """The dialect of a request, by its body where it has one."""
+    body = bytes(getattr(request.state, "body", b"")).decode("latin-1")
+    return told_by(body) if body else dialect
 
 
 def operation(asked: Asked) -> Operation:
@@ -93,6 +103,8 @@ def operation(asked: Asked) -> Operation:
         raise OperationNotSupportedError(
             f"REQUEST={text[:100]!r} is not one of {allowed}{hint(text[:100], OPERATIONS)}", text[:100]
         )
+    if name in SINCE_2 and asked.params.text("VERSION").startswith("1."):
+        raise OperationNotSupportedError(f"{name} is an operation of WFS 2.0 only", name)
     if name != "GetCapabilities":
         _check_version(asked.params.text("VERSION"))
     found: Operation = getattr(import_module(f"server.wfs.{OPERATIONS[name]}"), FUNCTIONS[name])
@@ -105,13 +117,3 @@ def _check_version(text: str) -> None:
         raise MissingParameterError("version")
     if text not in VERSIONS:
         raise InvalidParameterError(f"VERSION={text[:60]!r} is not one of {', '.join(VERSIONS)}", "version")
-
-
-def negotiated(accepted: list[str]) -> str:
-    """The first of the accepted versions that is answered (OGC 06-121r3, 7.3.2)."""
-    for text in accepted:
-        if text in VERSIONS:
-            return text
-    if accepted:
-        raise VersionNegotiationError(f"none of {', '.join(accepted)[:200]} is one of {', '.join(VERSIONS)}")
-    return VERSIONS[0]

@@ -77,7 +77,7 @@ async def invoke(asked: Asked) -> Response:
     """GetFeature by a stored query: the feature itself is the answer, not a collection (09-025r2, 7.9.3.6)."""
     query = query_of(asked)
     parameters.check_resolve(asked.params)
-    form = parameters.output_format(asked.params)
+    form = parameters.output_format(asked)
     found = await run_in_threadpool(feature, asked, query, form)
     if found is None:
         raise _not_found(asked.params.text("ID"))

@@ -1,4 +1,4 @@
-"""XML requests of WFS 2.0 (OGC 09-025r2) as parameters: the same that the query string would hold.
+"""XML requests of WFS 2.0, 1.1 and 1.0 (OGC 09-025r2, 04-094, 02-058) as parameters, as in a query string.
 
 Entities, DTDs and the network are off; the depth of the document is bounded by the parser.
 """
@@ -12,6 +12,7 @@ from server.kvp import Params
 from server.wfs.errors import OperationParsingError
 
 WFS = "http://www.opengis.net/wfs/2.0"
+OLD_WFS = "http://www.opengis.net/wfs"
 FES = "http://www.opengis.net/fes/2.0"
 
 _ATTRIBUTES = {
@@ -20,6 +21,7 @@ _ATTRIBUTES = {
     "outputformat": "OUTPUTFORMAT",
     "resulttype": "RESULTTYPE",
     "count": "COUNT",
+    "maxfeatures": "COUNT",
     "startindex": "STARTINDEX",
     "resolve": "RESOLVE",
     "resolvedepth": "RESOLVEDEPTH",
@@ -33,14 +35,19 @@ def parse(body: bytes, address: Params) -> tuple[Params, ...]:
     """Parameters of each query of an XML request; those of the address come first and so count less."""
     root = document(body)
     name = etree.QName(root)
-    if name.namespace != WFS:
+    if name.namespace not in (WFS, OLD_WFS):
         raise OperationParsingError(f"the document's root is in the namespace {name.namespace!r}, not {WFS}")
-    common = [*address.raw, ("REQUEST", name.localname), *_attributes(root)]
+    common = [*address.raw, *_defaults(name.namespace), ("REQUEST", name.localname), *_attributes(root)]
     common += _lists(root)
     queries = [Params([*common, *_query(child)]) for child in root if _local(child) in ("Query", "StoredQuery")]
     if name.localname in ("GetFeature", "GetPropertyValue") and not queries:
         raise OperationParsingError("the request holds no wfs:Query and no wfs:StoredQuery", "Query")
     return tuple(queries) or (Params(common),)
+
+
+def _defaults(namespace: str | None) -> list[tuple[str, str]]:
+    """What the schema of WFS 1.1 says of attributes that are left out."""
+    return [("SERVICE", "WFS"), ("VERSION", "1.1.0")] if namespace == OLD_WFS else []
 
 
 def document(body: bytes) -> Any:

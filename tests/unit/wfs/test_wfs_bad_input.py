@@ -60,7 +60,7 @@ BODIES = [
     b"<",
     b"not xml",
     b"<GetFeature/>",
-    b'<GetFeature xmlns="http://www.opengis.net/wfs"/>',
+    b'<GetFeature xmlns="http://www.opengis.net/wfs/3.0"/>',
     b'<GetFeature xmlns="http://www.opengis.net/wfs/2.0" service="WFS" version="2.0.0"/>',
     b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><GetFeature xmlns="http://www.opengis.net/wfs/2.0">&e;</GetFeature>',
     b'<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;&a;">]><GetFeature xmlns="http://www.opengis.net/wfs/2.0">&b;</GetFeature>',

@@ -5,7 +5,8 @@ from lxml import etree
 from support.schemas import assert_valid
 
 from server.urls import BASE
-from server.wfs.capabilities import SECTIONS, document
+from server.wfs.capabilities import document
+from server.wfs.ows import SECTIONS
 
 OWS = "{http://www.opengis.net/ows/1.1}"
 WFS = "{http://www.opengis.net/wfs/2.0}"

@@ -1,0 +1,87 @@
+"""GetCapabilities of WFS 1.0.0 (OGC 02-058, 12)."""
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from layers.crs import CRS84
+from layers.registry import Registry
+from server.urls import BASE
+from server.wfs.capabilities_1_1 import SPATIAL
+from server.wfs.feature_type import FeatureType, feature_types
+
+OPERATIONS = {
+    "GetCapabilities": "",
+    "DescribeFeatureType": "<SchemaDescriptionLanguage><XMLSCHEMA/></SchemaDescriptionLanguage>",
+    "GetFeature": "<ResultFormat><GML2/></ResultFormat>",
+}
+"""Each operation with what stands before its addresses."""
+
+
+def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = ()) -> bytes:
+    """WFS_Capabilities, with addresses that start with BASE; this version knows no sections."""
+    del wanted
+    address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
+    space = registry.service.namespace
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>\n<WFS_Capabilities version="1.0.0" xmlns="http://www.opengis.net/wfs" '
+        'xmlns:ogc="http://www.opengis.net/ogc" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f"xmlns:{space.prefix}={quoteattr(space.uri)} "
+        'xsi:schemaLocation="http://www.opengis.net/wfs http://schemas.opengis.net/wfs/1.0.0/WFS-capabilities.xsd">',
+        *_service(registry, theme, address),
+        *_capability(address),
+        "<FeatureTypeList>\n  <Operations><Query/></Operations>",
+    ]
+    for kind in feature_types(registry, theme):
+        lines += _type(registry, kind)
+    return "\n".join([*lines, "</FeatureTypeList>", *_filters(), "</WFS_Capabilities>", ""]).encode()
+
+
+def _service(registry: Registry, theme: str | None, address: str) -> Iterator[str]:
+    service = registry.service
+    about = registry.themes[theme] if theme else service
+    yield "<Service>\n  <Name>WFS</Name>"
+    yield f"  <Title>{escape(about.title.get(service.language))}</Title>"
+    yield f"  <Abstract>{escape((about.abstract or service.abstract).get(service.language))}</Abstract>"
+    if service.keywords:
+        yield f"  <Keywords>{escape(', '.join(service.keywords))}</Keywords>"
+    yield f"  <OnlineResource>{escape(address)}</OnlineResource>"
+    yield f"  <Fees>{escape(service.fees)}</Fees>"
+    yield f"  <AccessConstraints>{escape(service.access_constraints)}</AccessConstraints>\n</Service>"
+
+
+def _capability(address: str) -> Iterator[str]:
+    get, post = quoteattr(address + "?"), quoteattr(address)
+    yield "<Capability><Request>"
+    for name, before in OPERATIONS.items():
+        yield f"  <{name}>{before}"
+        yield f"    <DCPType><HTTP><Get onlineResource={get}/></HTTP></DCPType>"
+        yield f"    <DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType>\n  </{name}>"
+    yield "</Request></Capability>"
+
+
+def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
+    definition, language = kind.layer.definition, registry.service.language
+    yield f"  <FeatureType>\n    <Name>{kind.name}</Name>"
+    yield f"    <Title>{escape(definition.title.get(language))}</Title>"
+    if definition.abstract:
+        yield f"    <Abstract>{escape(definition.abstract.get(language))}</Abstract>"
+    if definition.keywords:
+        yield f"    <Keywords>{escape(', '.join(definition.keywords))}</Keywords>"
+    yield f"    <SRS>{'EPSG:4326' if kind.facts.crs == CRS84 else kind.facts.crs}</SRS>"
+    west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
+    yield f'    <LatLongBoundingBox minx="{west}" miny="{south}" maxx="{east}" maxy="{north}"/>'
+    for link in definition.metadata:
+        yield f'    <MetadataURL type="TC211" format="XML">{escape(link.url)}</MetadataURL>'
+    yield "  </FeatureType>"
+
+
+def _filters() -> Iterator[str]:
+    yield "<ogc:Filter_Capabilities>\n  <ogc:Spatial_Capabilities><ogc:Spatial_Operators>"
+    # Intersects is spelled so in this version's capabilities only.
+    names = ("Intersect" if name == "Intersects" else name for name in SPATIAL)
+    yield "    " + "".join(f"<ogc:{name}/>" for name in names)
+    yield "  </ogc:Spatial_Operators></ogc:Spatial_Capabilities>\n  <ogc:Scalar_Capabilities><ogc:Logical_Operators/>"
+    yield "    <ogc:Comparison_Operators><ogc:Simple_Comparisons/><ogc:Like/><ogc:Between/><ogc:NullCheck/>"
+    yield "    </ogc:Comparison_Operators>"
+    yield "    <ogc:Arithmetic_Operators><ogc:Simple_Arithmetic/></ogc:Arithmetic_Operators>"
+    yield "  </ogc:Scalar_Capabilities>\n</ogc:Filter_Capabilities>"
