@@ -57,7 +57,8 @@ class Processes:
         self.context = get_context("spawn")
         self.ready = self.context.Semaphore(0)
         self.pool: ProcessPoolExecutor | None = self._start()
-        self.pool.submit(_nothing)
+        for _ in range(workers):
+            self.pool.submit(_nothing)
         for _ in range(workers):
             self.ready.acquire(timeout=START)
 
@@ -109,7 +110,7 @@ def _begin(order: Order, ready: Any) -> None:
 
 
 def _nothing() -> None:
-    """The first thing submitted starts every process."""
+    """A process is started for each thing submitted while none is idle."""
 
 
 def _make(block: Block) -> Outcome:
