@@ -99,7 +99,7 @@ class Reception:
         if tile is not None:
             return await self._tile(tile, scope, reply)
         headers = headers_of(scope)
-        asked = Asked(path, query, headers.get("accept-language", ""))
+        asked = Asked(path, query, headers.get("accept-language", ""), headers.get("accept", ""))
         key = document_key(asked, published.table, published.language)
         if key is not None and key in published.rendered:
             await reply.document(published.rendered.get(key, base), headers)

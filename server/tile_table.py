@@ -63,7 +63,7 @@ class TileTable:
             raise InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
         style = _style(layer, asked)
         time = _time(layer, asked)
-        if asked.ext not in layer.formats and asked.ext.partition(";")[0].strip().lower() not in layer.formats:
+        if not _right_format(layer, asked.ext):
             raise InvalidParameterError(f"the tiles of {layer.id} are {layer.media_type}, not {asked.ext!r}", "Format")
         grid = self.grids.get(asked.grid)
         limits = layer.limits.get(grid.stored) if grid else None
@@ -72,6 +72,11 @@ class TileTable:
         _check(grid, limits, asked)
         address = TileAddress(layer.id, style, time, grid.id, asked.z, asked.x, asked.y)
         return FoundTile(address, layer.media_type, layer.stamps[style])
+
+
+def _right_format(layer: _Layer, ext: str) -> bool:
+    """An extension or media type of the layer's tiles; "" is who asks none."""
+    return not ext or ext in layer.formats or ext.partition(";")[0].strip().lower() in layer.formats
 
 
 def _style(layer: _Layer, asked: TileRequest) -> str:

@@ -1,6 +1,6 @@
 """The tiles of a registry as a plain table: what the front must know to answer or refuse a tile by itself."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from layers.registry import Layer, Registry
 from tiles.format import tile_format
@@ -9,10 +9,26 @@ from tiles.limits import limits
 from tiles.stamp import tile_stamp
 
 
+class MatrixSet(NamedTuple):
+    """A grid by one of its names. Clients that know EPSG:3857 without asking write its levels `EPSG:3857:{z}`."""
+
+    name: str
+    grid: Grid
+
+    def matrix(self, z: int) -> str:
+        """The identifier of a level."""
+        return f"{self.name}:{z}" if ":" in self.name else str(z)
+
+
 def layer_grids(layer: Layer, registry: Registry) -> tuple[Grid, ...]:
     """The grids of a layer as declared, in order, those left out whose CRS its extent cannot reach."""
-    found = (grid(name, registry.config) for name in layer.definition.tiles.grids)
-    return tuple(item for item in found if limits(layer, item))
+    return tuple(dict.fromkeys(item.grid for item in matrix_sets(layer, registry)))
+
+
+def matrix_sets(layer: Layer, registry: Registry) -> tuple[MatrixSet, ...]:
+    """The grids of a layer by the names that it declares, in order: one grid may be there by several names."""
+    found = (MatrixSet(name, grid(name, registry.config)) for name in dict.fromkeys(layer.definition.tiles.grids))
+    return tuple(item for item in found if limits(layer, item.grid))
 
 
 def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:

@@ -13,6 +13,7 @@ CASES = Path(__file__).parent / "cases"
 class Case:
     """`kind` is ctl or testng; `target` the path of ours; `program` the CTL script or the jar's main class.
 
+    `test` is the CTL test to start with where it is not the script's own.
     `address` names the suite's parameter that takes the target's URL; `known` maps the start of a test's name to
     why it fails.
     """
@@ -25,6 +26,7 @@ class Case:
     parameters: dict[str, str] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     jar: str = ""
+    test: str = ""
     minimum: int = 1
     seconds: int = 600
 

@@ -44,6 +44,7 @@ def _ctl(case: Case, base: str, home: Path, out: Path) -> list[str]:
     path = f"{lib / 'te-resources'}:{lib}/te/*:{lib}/ctl/*"
     arguments = [f"@{name}={value}" for name, value in _parameters(case, base).items()]
     source = [f"-source={case.program}", f"-logdir={out}", "-session=session"]
+    source += [f"-test={case.test}"] if case.test else []
     return ["-cp", path, "com.occamlab.te.Test", *source, *arguments]
 
 

@@ -14,12 +14,14 @@ from layers.registry import Layer, Registry
 from server.errors import printable
 from server.urls import BASE
 from server.wms.formats import INFO_FORMATS
+from server.wmts.info_path import INFO_EXTENSIONS
 from tiles.format import tile_format
-from tiles.grids import Grid
 from tiles.limits import limits
-from tiles.table import layer_grids
+from tiles.table import MatrixSet, matrix_sets
 
+OPERATIONS = ("GetCapabilities", "GetTile", "GetFeatureInfo")
 SECTIONS = ("ServiceIdentification", "ServiceProvider", "OperationsMetadata", "Contents", "Themes")
+_ASKED = ("All", *SECTIONS)
 _ROOT = (
     '<Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1" '
     'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -43,10 +45,10 @@ class View:
         return f"{BASE}/wmts" if self.theme is None else f"{BASE}/themes/{quote(self.theme)}/wmts"
 
     @property
-    def layers(self) -> list[tuple[Layer, tuple[Grid, ...]]]:
-        """The layers that have tiles, with their grids."""
-        shown = ((layer, layer_grids(layer, self.registry)) for layer in self.registry.in_theme(self.theme))
-        return [(layer, grids) for layer, grids in shown if grids]
+    def layers(self) -> list[tuple[Layer, tuple[MatrixSet, ...]]]:
+        """The layers that have tiles, with their grids by the names declared."""
+        shown = ((layer, matrix_sets(layer, self.registry)) for layer in self.registry.in_theme(self.theme))
+        return [(layer, sets) for layer, sets in shown if sets]
 
     def text(self, words: Text) -> str:
         """Words in the service's language, escaped."""
@@ -64,8 +66,9 @@ def capabilities(view: View, sections: Iterable[str] = SECTIONS) -> bytes:
     }
     chosen = set(sections)
     body = "".join("".join(make(view)) for name, make in makers.items() if name in chosen)
-    link = f'<ServiceMetadataURL xlink:href="{view.address}/1.0.0/WMTSCapabilities.xml"/>\n'
-    root = _ROOT.format(escaped(view.registry.version))
+    whole = chosen >= set(SECTIONS)
+    link = f'<ServiceMetadataURL xlink:href="{view.address}/1.0.0/WMTSCapabilities.xml"/>\n' if whole else ""
+    root = _ROOT.format(view.registry.updated)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}{body}{link}</Capabilities>\n'.encode()
 
 
@@ -125,54 +128,69 @@ def _optional(name: str, text: str) -> str:
 
 
 def _operations(view: View) -> Iterator[str]:
-    places = {
-        "GetCapabilities": f"{view.address}/1.0.0/WMTSCapabilities.xml",
-        "GetTile": f"{view.address}/",
-        "GetFeatureInfo": None,
-    }
+    """By key-value pairs only: RESTful clients go by ServiceMetadataURL and ResourceURL.
+
+    Clients, and the OGC's suite, take the last of several addresses for that of key-value pairs, whatever it says.
+    """
+    accepted = {"AcceptVersions": ("1.0.0",), "AcceptFormats": ("application/xml", "text/xml"), "Sections": _ASKED}
     yield "<ows:OperationsMetadata>\n"
-    for name, restful in places.items():
-        gets = _get(f"{view.address}?", "KVP") + (_get(restful, "RESTful") if restful else "")
-        yield f'<ows:Operation name="{name}"><ows:DCP><ows:HTTP>{gets}</ows:HTTP></ows:DCP></ows:Operation>\n'
+    for name in OPERATIONS:
+        yield f'<ows:Operation name="{name}"><ows:DCP><ows:HTTP>'
+        encoding = _values("Constraint", "GetEncoding", ("KVP",))
+        yield f'<ows:Get xlink:href="{escaped(view.address)}?">{encoding}</ows:Get>'
+        yield "</ows:HTTP></ows:DCP>"
+        parameters = accepted if name == "GetCapabilities" else {}
+        yield "".join(_values("Parameter", parameter, values) for parameter, values in parameters.items())
+        yield "</ows:Operation>\n"
     yield "</ows:OperationsMetadata>\n"
 
 
-def _get(address: str, encoding: str) -> str:
-    return (
-        f'<ows:Get xlink:href="{escaped(address)}"><ows:Constraint name="GetEncoding"><ows:AllowedValues>'
-        f"<ows:Value>{encoding}</ows:Value></ows:AllowedValues></ows:Constraint></ows:Get>"
-    )
+def _values(element: str, name: str, values: tuple[str, ...]) -> str:
+    allowed = "".join(f"<ows:Value>{value}</ows:Value>" for value in values)
+    return f'<ows:{element} name="{name}"><ows:AllowedValues>{allowed}</ows:AllowedValues></ows:{element}>'
 
 
 def _contents(view: View) -> Iterator[str]:
     yield "<Contents>\n"
-    used: dict[str, Grid] = {}
-    for layer, grids in view.layers:
-        used |= {grid.id: grid for grid in grids}
-        yield from _layer(view, layer, grids)
-    for grid in used.values():
-        yield from _matrix_set(grid)
+    used: dict[str, MatrixSet] = {}
+    for layer, sets in view.layers:
+        used |= {item.name: item for item in sets}
+        yield from _layer(view, layer, sets)
+    for item in used.values():
+        yield from _matrix_set(item)
     yield "</Contents>\n"
 
 
-def _layer(view: View, layer: Layer, grids: tuple[Grid, ...]) -> Iterator[str]:
+def _layer(view: View, layer: Layer, sets: tuple[MatrixSet, ...]) -> Iterator[str]:
     declared, kind = layer.definition, tile_format(layer)
     yield f"<Layer>{_described(view, declared.title, declared.abstract)}{_keywords(declared.keywords)}"
     west, south, east, north = layer.geographic_extent
     yield _corners(f"{west:.11g} {south:.11g}", f"{east:.11g} {north:.11g}", "WGS84BoundingBox", "")
     yield f"<ows:Identifier>{escaped(layer.name)}</ows:Identifier>"
-    yield from (_box(layer, crs) for crs in dict.fromkeys(grid.crs for grid in grids))
+    yield from (_box(layer, crs) for crs in dict.fromkeys(item.grid.crs for item in sets))
     yield "".join(f'<ows:Metadata xlink:href="{escaped(link.url)}"/>' for link in declared.metadata)
     yield from _styles(view, layer)
     yield f"<Format>{kind.media_type}</Format>"
     yield "".join(f"<InfoFormat>{name}</InfoFormat>" for name in INFO_FORMATS) if declared.queryable else ""
     yield _dimension(layer)
-    for grid in grids:
-        yield from _link(layer, grid)
+    for item in sets:
+        yield from _link(layer, item)
+    yield from _addresses(view, layer)
+    yield "</Layer>\n"
+
+
+def _addresses(view: View, layer: Layer) -> Iterator[str]:
+    """The templates of RESTful addresses (OGC 07-057r7, 10): tiles, and what lies under a pixel of one."""
+    kind = tile_format(layer)
     time = "{Time}/" if layer.times else ""
-    path = f"{{Style}}/{time}{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.{kind.extension}"
-    template = f"{view.address}/{quote(layer.name)}/{path}"
-    yield f'<ResourceURL format="{kind.media_type}" resourceType="tile" template="{template}"/></Layer>\n'
+    place = (
+        f"{view.address}/{quote(layer.name)}/{{style}}/{time}{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
+    )
+    yield f'<ResourceURL format="{kind.media_type}" resourceType="tile" template="{place}.{kind.extension}"/>\n'
+    if layer.definition.queryable:
+        for name, extension in INFO_EXTENSIONS.items():
+            template = f"{place}/{{J}}/{{I}}.{extension}"
+            yield f'<ResourceURL format="{name}" resourceType="FeatureInfo" template="{template}"/>\n'
 
 
 def _box(layer: Layer, crs: str) -> str:
@@ -216,27 +234,29 @@ def _dimension(layer: Layer) -> str:
     )
 
 
-def _link(layer: Layer, grid: Grid) -> Iterator[str]:
-    yield f"<TileMatrixSetLink><TileMatrixSet>{escaped(grid.id)}</TileMatrixSet><TileMatrixSetLimits>"
-    for z, x0, y0, x1, y1 in limits(layer, grid):
+def _link(layer: Layer, item: MatrixSet) -> Iterator[str]:
+    yield f"<TileMatrixSetLink><TileMatrixSet>{escaped(item.name)}</TileMatrixSet><TileMatrixSetLimits>"
+    for z, x0, y0, x1, y1 in limits(layer, item.grid):
         yield (
-            f"<TileMatrixLimits><TileMatrix>{z}</TileMatrix><MinTileRow>{y0}</MinTileRow><MaxTileRow>{y1}</MaxTileRow>"
+            f"<TileMatrixLimits><TileMatrix>{escaped(item.matrix(z))}</TileMatrix>"
+            f"<MinTileRow>{y0}</MinTileRow><MaxTileRow>{y1}</MaxTileRow>"
             f"<MinTileCol>{x0}</MinTileCol><MaxTileCol>{x1}</MaxTileCol></TileMatrixLimits>"
         )
     yield "</TileMatrixSetLimits></TileMatrixSetLink>"
 
 
-def _matrix_set(grid: Grid) -> Iterator[str]:
-    known = f"<WellKnownScaleSet>{grid.well_known}</WellKnownScaleSet>" if grid.well_known else ""
+def _matrix_set(item: MatrixSet) -> Iterator[str]:
+    """A TileMatrixSet. (No WellKnownScaleSet: those of Annex E name versions of CRSs that clients do not know.)"""
+    grid = item.grid
     title = f"<ows:Title>{escaped(grid.title)}</ows:Title>" if grid.title else ""
-    yield f"<TileMatrixSet>{title}<ows:Identifier>{escaped(grid.id)}</ows:Identifier>"
-    yield f"<ows:SupportedCRS>{urn(grid.crs)}</ows:SupportedCRS>{known}\n"
+    yield f"<TileMatrixSet>{title}<ows:Identifier>{escaped(item.name)}</ows:Identifier>"
+    yield f"<ows:SupportedCRS>{urn(grid.crs)}</ows:SupportedCRS>\n"
     x, y = grid.origin
     corner = f"{y!r} {x!r}" if north_first(grid.crs) else f"{x!r} {y!r}"
     for z in range(grid.first, grid.levels):
         columns, rows = grid.matrix_size(z)
         yield (
-            f"<TileMatrix><ows:Identifier>{z}</ows:Identifier>"
+            f"<TileMatrix><ows:Identifier>{escaped(item.matrix(z))}</ows:Identifier>"
             f"<ScaleDenominator>{grid.scale_denominator(z):.15g}</ScaleDenominator>"
             f"<TopLeftCorner>{corner}</TopLeftCorner>"
             f"<TileWidth>{grid.tile_size}</TileWidth><TileHeight>{grid.tile_size}</TileHeight>"

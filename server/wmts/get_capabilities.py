@@ -6,7 +6,7 @@ from functools import lru_cache
 from starlette.responses import Response
 
 from layers.registry import Registry
-from server.errors import InvalidParameterError, ServiceError, VersionNegotiationError
+from server.errors import InvalidParameterError, MissingParameterError, ServiceError, VersionNegotiationError
 from server.kvp import Params
 from server.urls import BASE
 from server.wms.documents import legend_sizes
@@ -25,13 +25,10 @@ def get_capabilities(registry: Registry, theme: str | None, params: Params, base
     """The document or the sections asked, with the address that was asked in it."""
     versions = params.items_of("ACCEPTVERSIONS")
     if versions and "1.0.0" not in versions:
-        raise VersionNegotiationError(f"none of {', '.join(versions)[:200]} is served; 1.0.0 is", "AcceptVersions")
+        raise VersionNegotiationError(f"none of {', '.join(versions)[:200]} is served; 1.0.0 is")
     sections = _sections(params)
-    asked = params.text("UPDATESEQUENCE")
-    if asked == registry.version:
+    if _is_current(params.text("UPDATESEQUENCE"), registry):
         sections = ()
-    elif asked and not _plausible(asked, registry.version):
-        raise InvalidUpdateSequenceError(f"updateSequence={asked[:100]!r} was never given here", "updateSequence")
     body = capabilities(View(registry, theme, _legends(_Kept(registry))), sections)
     formats = [text.lower() for text in params.items_of("ACCEPTFORMATS")]
     media_type = next((text for text in formats if text in ("application/xml", "text/xml")), CONTENT_TYPE)
@@ -42,7 +39,9 @@ def get_capabilities(registry: Registry, theme: str | None, params: Params, base
 
 def _sections(params: Params) -> tuple[str, ...]:
     asked = params.items_of("SECTIONS")
-    if not asked or "All" in asked:
+    if not asked and "SECTIONS" in params:
+        raise MissingParameterError("Sections")
+    if not asked or "all" in (name.lower() for name in asked):
         return SECTIONS
     for name in asked:
         if name not in SECTIONS:
@@ -52,8 +51,12 @@ def _sections(params: Params) -> tuple[str, ...]:
     return tuple(asked)
 
 
-def _plausible(asked: str, version: str) -> bool:
-    return len(asked) == len(version) and all(c in "0123456789abcdef" for c in asked)
+def _is_current(asked: str, registry: Registry) -> bool:
+    """True where the client has this very document. Raises for a sequence that was never given."""
+    current = str(registry.updated)
+    if asked and (not asked.isdigit() or int(asked[:20]) > int(current)):
+        raise InvalidUpdateSequenceError(f"updateSequence={asked[:100]!r} was never given; {current} is the last")
+    return asked == current
 
 
 class _Kept:

@@ -20,6 +20,13 @@ class PointOutOfRangeError(ServiceError):
     status = 400
 
 
+class NotQueryableError(ServiceError):
+    """The layer is one without InfoFormat (OGC 07-057r7, table 26)."""
+
+    code = "OperationNotSupported"
+    status = 501
+
+
 async def get_feature_info(context: Context, asked: TileRequest, params: Params) -> Response:
     """Features and values at the pixel I, J of a tile, in the format of InfoFormat; read in a render process."""
 
@@ -27,7 +34,7 @@ async def get_feature_info(context: Context, asked: TileRequest, params: Params)
     tile = table_of(registry).find(asked)
     layer = registry.layers[tile.address.layer]
     if not layer.definition.queryable:
-        raise InvalidParameterError(f"the layer {asked.layer} cannot be queried", "Layer")
+        raise NotQueryableError(f"the layer {asked.layer} cannot be queried", "GetFeatureInfo")
     name = info_format(params.required("InfoFormat"))
     if name is None:
         raise InvalidParameterError(f"InfoFormat must be one of {', '.join(INFO_FORMATS)}", "InfoFormat")
@@ -42,7 +49,8 @@ async def get_feature_info(context: Context, asked: TileRequest, params: Params)
     limit = min(params.integer("FEATURE_COUNT", 10, minimum=1), registry.service.limits.info_features)
     query = PointQuery(picture, _pixel(params, "I", tiling.tile_size), _pixel(params, "J", tiling.tile_size), limit)
     body = await context.run(information, query, name, registry.service.language)
-    return Response(body, media_type=name, headers={"Cache-Control": "no-cache"})
+    # Without a charset: the type is to be the InfoFormat that was asked, to the letter; XML, JSON and HTML tell theirs.
+    return Response(body, headers={"Content-Type": name, "Cache-Control": "no-cache"})
 
 
 def _pixel(params: Params, name: str, size: int) -> int:

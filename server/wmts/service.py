@@ -8,22 +8,30 @@ from starlette.routing import Route
 
 from layers.errors import GarrigueError, hint
 from server.context import Context
+from server.document_path import reads_xml
 from server.errors import (
     InvalidParameterError,
     MissingParameterError,
     NotFoundError,
-    OperationNotSupportedError,
     ServiceError,
 )
 from server.kvp import Params
 from server.tile_path import TileRequest, parse
 from server.tile_response import TileFailedError, error_response, tile_response
+from server.wmts.capabilities import OPERATIONS
 from server.wmts.get_capabilities import get_capabilities
+from server.wmts.info_path import parse_info
 
 log = logging.getLogger("garrigue.wmts")
 
-OPERATIONS = ("GetCapabilities", "GetTile", "GetFeatureInfo")
 _BY_NAME = {name.lower(): name for name in OPERATIONS}
+
+
+class NotAcceptableError(ServiceError):
+    """None of the media types that the client accepts is given here."""
+
+    code = "InvalidParameterValue"
+    status = 406
 
 
 def routes(_context: Context) -> list[Route]:
@@ -50,24 +58,42 @@ async def wmts(request: Request) -> Response:
 
 
 async def document(request: Request) -> Response:
-    """The capabilities at their RESTful address."""
+    """The capabilities at their RESTful address; 406 to who reads no XML (OGC 07-057r7, 10.1)."""
     context: Context = request.app.state.context
     try:
         _known_theme(request)
+        if not reads_xml(request.headers.get("accept", "")):
+            raise NotAcceptableError("the capabilities are application/xml", "Accept")
         return get_capabilities(context.registry, _theme(request), Params([]), context.base(request))
     except ServiceError as error:
         return error_response(error, "wmts")
 
 
 async def tile(request: Request) -> Response:
-    """A tile at its RESTful address; what is none is answered 404."""
+    """A tile, or what lies under a pixel of one, at its RESTful address; what is none is answered 404."""
     try:
         asked = parse(request.url.path, request.url.query)
-        if asked is None:
-            raise NotFoundError(f"there is nothing at {request.url.path[:200]!r}")
-        return await tile_response(request, asked)
+        return await (_information(request) if asked is None else tile_response(request, asked))
     except ServiceError as error:
         return error_response(error, "wmts")
+    except GarrigueError as error:
+        log.error("%s", error)
+        return error_response(TileFailedError("the data cannot be read now"), "wmts")
+
+
+async def _information(request: Request) -> Response:
+    """What lies under a pixel, at its RESTful address; everything that is wrong with one is 404."""
+    found = parse_info(request.url.path)
+    if found is None:
+        raise NotFoundError(f"there is nothing at {request.url.path[:200]!r}")
+    from server.wmts.get_feature_info import get_feature_info
+
+    params = Params([("InfoFormat", found.format), ("I", found.i), ("J", found.j)])
+    try:
+        return await get_feature_info(request.app.state.context, found.tile, params)
+    except ServiceError as error:
+        error.status = 404 if error.status == 400 else error.status
+        raise
 
 
 async def _operation(request: Request, params: Params) -> Response:
@@ -95,7 +121,7 @@ def _checked(params: Params) -> str:
     name = _BY_NAME.get(asked.lower())
     if name is None:
         message = f"REQUEST={asked[:60]!r} is not one of {', '.join(OPERATIONS)}{hint(asked[:60], OPERATIONS)}"
-        raise OperationNotSupportedError(message, "Request")
+        raise InvalidParameterError(message, "Request")
     return name
 
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 from lxml import etree
@@ -35,7 +37,7 @@ def test_the_document_is_valid(tile_registry: Registry, theme: str | None) -> No
 def test_every_section_alone_is_valid(tile_registry: Registry, sections: tuple[str, ...]) -> None:
     root = valid(capabilities(View(tile_registry, None, {}), sections))
     found = [etree.QName(child).localname for child in root]
-    assert found == [*sections, "ServiceMetadataURL"]
+    assert found == list(sections)
 
 
 def test_owslib_reads_what_was_declared(tile_registry: Registry) -> None:
@@ -68,9 +70,30 @@ def test_boxes_are_in_the_order_of_their_axes(tile_registry: Registry) -> None:
 
 def test_templates_name_every_dimension_and_the_base_address(tile_registry: Registry) -> None:
     root = etree.parse(io.BytesIO(capabilities(View(tile_registry, None, {}))))
-    templates = root.xpath("//w:ResourceURL/@template", namespaces=NS)
+    templates = root.xpath("//w:ResourceURL[@resourceType='tile']/@template", namespaces=NS)
     assert (
         templates[2]
-        == f"{BASE}/wmts/OCS.GE/{{Style}}/{{Time}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.png"
+        == f"{BASE}/wmts/OCS.GE/{{style}}/{{Time}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.png"
     )
     assert templates[1].endswith(".jpeg")
+
+
+def test_a_grid_is_listed_by_every_name_that_a_layer_declares(tile_registry: Registry) -> None:
+    ortho = tile_registry.layers["ortho"]
+    tiles = ortho.definition.tiles.model_copy(update={"grids": ("LAMB93_5cm", "PM", "EPSG:3857"), "levels": "0-2"})
+    definition = ortho.definition.model_copy(update={"tiles": tiles})
+    layers = MappingProxyType({"ortho": replace(ortho, definition=definition)})
+    root = valid(capabilities(View(replace(tile_registry, layers=layers), None, {})))
+    assert root.xpath("//w:TileMatrixSetLink/w:TileMatrixSet/text()", namespaces=NS) == [
+        "LAMB93_5cm",
+        "PM",
+        "EPSG:3857",
+    ]
+    ids = {
+        item.findtext("ows:Identifier", namespaces=NS): item.xpath("w:TileMatrix/ows:Identifier/text()", namespaces=NS)
+        for item in root.iterfind("w:Contents/w:TileMatrixSet", NS)
+    }
+    assert ids["PM"][:2] == ["0", "1"]
+    assert ids["EPSG:3857"][:2] == ["EPSG:3857:0", "EPSG:3857:1"]
+    limited = root.xpath("//w:TileMatrixSetLink[w:TileMatrixSet='EPSG:3857']//w:TileMatrix/text()", namespaces=NS)
+    assert limited == ["EPSG:3857:0", "EPSG:3857:1", "EPSG:3857:2"]
