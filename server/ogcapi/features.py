@@ -11,6 +11,7 @@ import pyarrow as pa
 import shapely
 
 from layers.crs import is_geographic, north_first
+from layers.sources.batch import geometry, ids, properties
 
 DECIMALS = {True: 8, False: 4}
 """Decimals of coordinates: degrees, metres."""
@@ -26,9 +27,10 @@ def geojson(batches: Iterable[pa.RecordBatch], crs: str) -> tuple[bytes, int]:
 
 
 def _features(batch: pa.RecordBatch, crs: str) -> Iterator[dict[str, Any]]:
-    names = [name for name in batch.schema.names if name not in ("id", "geometry")]
-    rows = batch.select(names).to_pylist() if names else [{}] * batch.num_rows
-    for key, shape, row in zip(batch["id"].to_pylist(), _geometries(batch, crs), rows, strict=True):
+    placed = _has_geometry(batch)
+    columns = properties(batch, has_geometry=placed)
+    rows = pa.RecordBatch.from_pydict(columns).to_pylist() if columns else [{}] * batch.num_rows
+    for key, shape, row in zip(ids(batch).to_pylist(), _geometries(batch, crs, placed=placed), rows, strict=True):
         yield {
             "type": "Feature",
             "id": key,
@@ -37,10 +39,16 @@ def _features(batch: pa.RecordBatch, crs: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _geometries(batch: pa.RecordBatch, crs: str) -> Iterable[str | None]:
-    if "geometry" not in batch.schema.names:
+def _has_geometry(batch: pa.RecordBatch) -> bool:
+    """True where the last column is the geometry; only that of a query that asked for none may be a field's."""
+    last = batch.num_columns - 1
+    return last > 0 and batch.schema.names[last] == "geometry" and bool(pa.types.is_binary(batch.column(last).type))
+
+
+def _geometries(batch: pa.RecordBatch, crs: str, *, placed: bool) -> Iterable[str | None]:
+    if not placed:
         return [None] * batch.num_rows
-    shapes = shapely.from_wkb(batch["geometry"].to_numpy(zero_copy_only=False))
+    shapes = shapely.from_wkb(geometry(batch).to_numpy(zero_copy_only=False))
     decimals, swapped = DECIMALS[is_geographic(crs)], north_first(crs)
 
     def written(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Output formats: the names asked in requests, and what writes each."""
 
+from dataclasses import dataclass
+
 from server.wfs.dialect import WFS10, WFS11, WFS20, Dialect
 
 GML = {
@@ -35,13 +37,70 @@ _GML_SPELLINGS = {
 _JSON_SPELLINGS = ("application/json", "application/geo+json", "application/json;subtype=geojson", "geojson", "json")
 
 
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format to download: its key, advertised name, media type, the file's extension, other spellings.
+
+    `function` of `server.wfs.files` writes it. `degrees`: it knows no CRS but longitude and latitude.
+    """
+
+    key: str
+    name: str
+    media_type: str
+    extension: str
+    spellings: tuple[str, ...] = ()
+    degrees: bool = False
+
+
+_FILES = (
+    FileFormat("csv", "text/csv", "text/csv; charset=utf-8", "csv"),
+    FileFormat(
+        "geopackage", "application/geopackage+sqlite3", "application/geopackage+sqlite3", "gpkg", ("geopackage",)
+    ),
+    FileFormat("flatgeobuf", "application/flatgeobuf", "application/flatgeobuf", "fgb", ("flatgeobuf",)),
+    FileFormat("shapefile", "SHAPE-ZIP", "application/zip", "zip", ("shapezip", "shp", "shapefile", "application/zip")),
+    FileFormat(
+        "geoparquet",
+        "application/vnd.apache.parquet",
+        "application/vnd.apache.parquet",
+        "parquet",
+        ("geoparquet", "application/parquet"),
+    ),
+    FileFormat(
+        "kml",
+        "application/vnd.google-earth.kml+xml",
+        "application/vnd.google-earth.kml+xml",
+        "kml",
+        ("application/vnd.google-earth.kml xml",),
+        degrees=True,
+    ),
+    FileFormat(
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "xlsx",
+        ("excel2007",),
+    ),
+    FileFormat(
+        "ods", "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet", "ods"
+    ),
+    FileFormat("dxf", "application/dxf", "application/dxf", "dxf", ("image/vnd.dxf",)),
+)
+FILES = {form.key: form for form in _FILES}
+_FILE_SPELLINGS = {
+    text.lower(): form.key
+    for form in _FILES
+    for text in (form.key, form.name, form.extension, form.name.replace("+", " "), *form.spellings)
+}
+
+
 def advertised(dialect: Dialect) -> tuple[str, ...]:
     """The formats that a version's capabilities name; the first is the default."""
-    return (*GML[dialect.version], *GEOJSON)
+    return (*GML[dialect.version], *GEOJSON, *(form.name for form in _FILES))
 
 
 def format_of(name: str, dialect: Dialect) -> str | None:
-    """The key of a format (`gml`, `geojson`) by a name in lower case without blanks around semicolons."""
+    """The key of a format (`gml`, `geojson`, one of FILES) by a name in lower case without blanks around semicolons."""
     if name in _GML_SPELLINGS[dialect.gml_version]:
         return "gml"
-    return "geojson" if name in _JSON_SPELLINGS else None
+    return "geojson" if name in _JSON_SPELLINGS else _FILE_SPELLINGS.get(name)

@@ -10,16 +10,21 @@ from urllib.parse import urlencode
 import pyarrow as pa
 from starlette.responses import Response
 
+from layers.crs import CRS84
 from layers.sources import open_features
 from layers.sources.base import FeatureSource
+from server.errors import InvalidParameterError
 from server.wfs import parameters
 from server.wfs.asked import Asked
 from server.wfs.collections import geojson_collection, gml_collection
 from server.wfs.dialect import WFS20
+from server.wfs.formats import FILES, FileFormat
 from server.wfs.parameters import Query
 from server.wfs.stream import Stream, StreamedResponse
 
 MEDIA_TYPES = {"gml": WFS20.media_type, "geojson": "application/json"}
+
+_COMPRESSIBLE = ("text/", "application/gml", "application/json", "application/dxf", "application/vnd.google")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +74,53 @@ async def get_feature(asked: Asked) -> Response:
     name = parameters.output_format(asked)
     queries = [parameters.query(asked, params) for params in asked.queries]
     hits = parameters.result_type(asked.params) == "hits"
-    limit, offset = parameters.count(asked), parameters.start_index(asked)
+    whole = name in FILES and not hits
+    limit, offset = parameters.count(asked, whole=whole), parameters.start_index(asked)
+    if whole:
+        return await _file(asked, queries, FILES[name], limit, offset)
 
     def chunks() -> Iterator[bytes]:
         found = answer_of(asked, queries, limit, offset, hits=hits)
-        yield from (gml_collection if name == "gml" else geojson_collection)(found)
+        yield from (geojson_collection if name == "geojson" else gml_collection)(found)
 
-    media_type = asked.dialect.media_type if name == "gml" else MEDIA_TYPES[name]
+    media_type = MEDIA_TYPES[name] if name == "geojson" else asked.dialect.media_type
     return await streamed(asked, chunks, media_type)
 
 
-async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str) -> Response:
-    """The chunks as an answer, compressed where the client takes that."""
+async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int, offset: int) -> Response:
+    """The features of one query as a file, all of them unless COUNT says otherwise."""
+    if len(queries) > 1:
+        raise InvalidParameterError(f"{form.name} holds the features of one type only", "typeNames")
+    query = queries[0]
+    crs = CRS84 if form.degrees else query.features.crs
+    features = replace(query.features, crs=crs, limit=limit, offset=offset)
+    source = open_features(query.kind.layer)
+
+    def chunks() -> Iterator[bytes]:
+        from server.wfs import csv_rows, files
+
+        with closing(source.features(features)) as batches:  # type: ignore[type-var]
+            names = features.properties or ()
+            found = files.Features(
+                batches, query.kind.facts, crs, query.kind.layer.id, names, has_geometry=features.geometry
+            )
+            if form.key == "csv":
+                yield from csv_rows.rows(found)
+            else:
+                yield from files.sent(found, getattr(files, form.key))
+
+    return await streamed(asked, chunks, form.media_type, f"{query.kind.layer.id}.{form.extension}")
+
+
+async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str, name: str = "") -> Response:
+    """The chunks as an answer, compressed where the client takes that; `name` is that of a file to save."""
     headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
     packed = "gzip" in asked.request.headers.get("accept-encoding", "") if asked.request is not None else False
+    packed = packed and media_type.startswith(_COMPRESSIBLE)
     if packed:
         headers["Content-Encoding"] = "gzip"
+    if name:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
     whole = _begun(chunks())
     stream = Stream(_packed(whole) if packed else whole)
     await stream.first()

@@ -76,12 +76,12 @@ def result_type(params: Params) -> str:
     return text
 
 
-def count(asked: Asked) -> int:
+def count(asked: Asked, *, whole: bool = False) -> int:
     """COUNT (or MAXFEATURES), at most what the service allows for a page, which is also the default (CountDefault).
 
-    Before 2.0 there are no pages, and so the answer is whole.
+    Before 2.0 there are no pages, and so the answer is whole, as that is which is a file (`whole`).
     """
-    most = asked.registry.service.limits.features if asked.dialect.paged else 2**53
+    most = 2**53 if whole or not asked.dialect.paged else asked.registry.service.limits.features
     name = "COUNT" if asked.params.text("COUNT") else "MAXFEATURES"
     if not asked.params.text(name):
         return most

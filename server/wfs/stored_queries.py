@@ -78,6 +78,8 @@ async def invoke(asked: Asked) -> Response:
     query = query_of(asked)
     parameters.check_resolve(asked.params)
     form = parameters.output_format(asked)
+    if form not in MEDIA_TYPES:
+        raise InvalidParameterError("a single feature is written in GML and GeoJSON only", "outputFormat")
     found = await run_in_threadpool(feature, asked, query, form)
     if found is None:
         raise _not_found(asked.params.text("ID"))

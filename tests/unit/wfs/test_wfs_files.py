@@ -1,0 +1,124 @@
+"""Features as files: read back by OGR, pyarrow and the standard library."""
+
+import csv
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+import shapely
+from support.vectors import KINDS, layer_id, shapes, table
+
+from server.wfs.shapefile import short_names
+
+SPREADSHEETS = {"xlsx": "XLSX", "ods": "ODS"}
+
+
+def asked(wfs, form: str, name: str, **params):
+    answer = wfs(REQUEST="GetFeature", TYPENAMES=name, OUTPUTFORMAT=form, **params)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("form", "extension"), [("geopackage", "gpkg"), ("flatgeobuf", "fgb")])
+def test_ogr_reads_back_values_and_places(wfs, tmp_path, kind, form, extension):
+    answer = asked(wfs, form, layer_id(kind))
+    assert f'filename="{layer_id(kind)}.{extension}"' in answer.headers["content-disposition"]
+    path = tmp_path / f"a.{extension}"
+    path.write_bytes(answer.content)
+    info, back = pyogrio.read_arrow(path)
+    assert info["crs"] == "EPSG:2154"
+    expected = {f"{layer_id(kind)}.{number}": row for number, row in enumerate(table(kind).to_pylist(), 1)}
+    assert len(back) == (8 if form == "geopackage" else 7)
+    for row, shape in zip(back.to_pylist(), shapely.from_wkb(back.column(back.num_columns - 1)), strict=True):
+        source = expected[row["id"]]
+        assert [row[name] for name in ("nom", "entier", "réel")] == [source[name] for name in ("nom", "entier", "réel")]
+        # FlatGeobuf has no dates, only moments.
+        assert str(row["jour"]).removesuffix(" 00:00:00") == str(source["jour"])
+        there = shapes(kind)[int(row["id"].rpartition(".")[2]) - 1]
+        assert (shape is None) == (there is None)
+        assert shape is None or shapely.equals(shape, there)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_shapefile_is_in_utf_8_and_tells_its_names(wfs, tmp_path, kind):
+    answer = asked(wfs, "SHAPE-ZIP", layer_id(kind))
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    names = {Path(name).suffix for name in archive.namelist()}
+    assert {".shp", ".shx", ".dbf", ".prj", ".cpg", ".csv"} <= names
+    assert archive.read(f"{layer_id(kind)}.cpg").strip() == b"UTF-8"
+    assert '"l\'aire (m²)",l_aire__m2' in archive.read("fields.csv").decode()
+    (tmp_path / "a.zip").write_bytes(answer.content)
+    _, back = pyogrio.read_arrow(f"/vsizip/{tmp_path}/a.zip")
+    assert back["nom"].to_pylist()[:3] == ["été", "L'œuf « dur »", 'a "quoted" \\ value']
+    assert len(back) == 7
+
+
+def test_geoparquet_holds_every_type_and_names_its_crs(wfs, tmp_path):
+    (tmp_path / "a.parquet").write_bytes(asked(wfs, "geoparquet", "multipolygon").content)
+    back = pq.read_table(tmp_path / "a.parquet")
+    assert back["moment"].to_pylist() == table("MultiPolygon")["moment"].to_pylist()
+    assert b'"code": 2154' in back.schema.metadata[b"geo"]
+    from layers import model
+    from layers.sources.vector import describe
+
+    facts = describe(model.VectorSource(vector="a.parquet"), tmp_path)
+    assert (facts.crs, facts.count, facts.geometry) == ("EPSG:2154", 8, "MultiPolygon")
+
+
+def test_csv_is_read_back_by_the_standard_library(wfs):
+    answer = asked(wfs, "csv", "point")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["nom"] or None for row in rows] == [text or None for text in table("Point")["nom"].to_pylist()]
+    assert rows[0]["id"] == "point.1"
+    assert rows[0]["geometry"] == "POINT (770000.1 6279000.2)"
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize("form", SPREADSHEETS)
+def test_a_spreadsheet_holds_the_rows(wfs, tmp_path, form):
+    (tmp_path / f"a.{form}").write_bytes(asked(wfs, form, "lieux").content)
+    _, back = pyogrio.read_arrow(tmp_path / f"a.{form}", HEADERS="FORCE")
+    assert back["nom"].to_pylist() == [f"lieu {number}" for number in range(5)]
+    # A field is called id: the feature's own id is then gml_id.
+    assert back["gml_id"].to_pylist()[0] == "lieux.0"
+
+
+def test_kml_is_in_degrees_and_dxf_draws(wfs, tmp_path):
+    (tmp_path / "a.kml").write_bytes(asked(wfs, "kml", "polygon").content)
+    info = pyogrio.read_info(tmp_path / "a.kml", force_total_bounds=True)
+    assert 3 < info["total_bounds"][0] < 5
+    (tmp_path / "a.dxf").write_bytes(asked(wfs, "dxf", "linestring_z").content)
+    assert pyogrio.read_info(tmp_path / "a.dxf", force_feature_count=True)["features"] == 7
+
+
+@pytest.mark.parametrize("form", ["csv", "geopackage", "flatgeobuf", "SHAPE-ZIP", "geoparquet", "kml", "xlsx", "ods"])
+def test_a_file_without_features_is_a_file(wfs, form):
+    answer = asked(wfs, form, "polygon", CQL_FILTER="entier = 424242")
+    assert answer.content
+
+
+def test_a_file_is_whole_unless_a_count_says_otherwise(wfs):
+    assert asked(wfs, "csv", "polygon", SORTBY="réel", COUNT="3").text.count("polygon.") == 3
+    two = wfs(REQUEST="GetFeature", TYPENAMES="(polygon)(point)", OUTPUTFORMAT="csv")
+    assert two.status_code == 400
+
+
+def test_no_file_is_left_behind(wfs):
+    before = set(Path(tempfile.gettempdir()).glob("garrigue-wfs-*"))
+    asked(wfs, "geopackage", "polygon")
+    assert set(Path(tempfile.gettempdir()).glob("garrigue-wfs-*")) == before
+
+
+def test_short_names_are_each_their_own():
+    assert short_names(["Hauteur", "hauteur", "hauteur_maximale", "hauteur_minimale", "é"]) == {
+        "Hauteur": "Hauteur",
+        "hauteur": "hauteur_1",
+        "hauteur_maximale": "hauteur_ma",
+        "hauteur_minimale": "hauteur_mi",
+        "é": "e",
+    }
