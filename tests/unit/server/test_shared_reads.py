@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 
 from tiles.address import TileAddress
 from tiles.archive import ArchiveInfo
@@ -24,7 +25,8 @@ def test_a_writer_waits_until_the_readers_release(tmp_path):
     reader.release()
     writer.join(10)
     assert not writer.is_alive()
-    assert reader.get(PLACE)[:2] == Store(tmp_path).get(PLACE)[:2]
+    with closing(Store(tmp_path)) as other:
+        assert reader.get(PLACE)[:2] == other.get(PLACE)[:2]
     assert reader.get(PLACE)[1] == b"new"
     assert held == [True, True]
     reader.release()
