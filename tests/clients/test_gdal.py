@@ -1,27 +1,11 @@
 """GDAL's own drivers open what the demo serves: WMS, WMTS, WFS, OGC API – Features."""
 
 import json
-import os
-import shutil
-import subprocess
-from tempfile import TemporaryDirectory
 
 import pytest
-from support.schemas import required
+from support.gdal import run
 
 pytestmark = pytest.mark.gdal
-
-
-def run(*command: str) -> str:
-    """What a GDAL tool prints; it must not fail, nor complain."""
-    if shutil.which(command[0]) is None:
-        required("gdal-bin")
-    with TemporaryDirectory() as cache:
-        environment = {**os.environ, "GDAL_DEFAULT_WMS_CACHE_PATH": cache}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert "ERROR" not in done.stderr, done.stderr
-    return done.stdout
 
 
 def test_ogrinfo_lists_and_counts_every_feature_type(demo):
