@@ -26,9 +26,8 @@ def check(
     """
     if schema:
         return _write_schemas(config / SCHEMAS)
-    from server.compile import current, write
-
     from layers.compile import load
+    from server.compile import current, write
 
     try:
         registry, warnings = load(config, store, previous=current(store))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyogrio
 import pytest
 import shapely
+
 from support.server import running
 
 CONFIG = Path(__file__).parents[2] / "config"

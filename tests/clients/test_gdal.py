@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from support.gdal import run
 
 pytestmark = pytest.mark.gdal

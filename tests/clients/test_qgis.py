@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+
 from support.asked_of_qgis import ask_qgis, wms, wmts
 
 pytestmark = pytest.mark.qgis

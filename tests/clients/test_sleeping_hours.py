@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from ruamel.yaml import YAML
+
 from support.asked_of_qgis import ask_qgis, wmts
 from support.server import Running, running
 

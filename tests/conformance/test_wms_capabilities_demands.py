@@ -2,6 +2,7 @@
 
 import pytest
 from lxml import etree
+
 from support.wms import client_of
 
 WMS = "{http://www.opengis.net/wms}"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from lxml import etree
 from PIL import Image
+
 from support.blue_lake import make_lake
 from support.schemas import assert_valid, assert_valid_wms111
 from support.wms import client_of

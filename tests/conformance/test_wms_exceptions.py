@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+
 from support.schemas import assert_valid, assert_valid_wms111
 from support.wms import client_of
 

@@ -8,6 +8,7 @@ import rasterio
 from lxml import etree
 from PIL import Image
 from rasterio.io import MemoryFile
+
 from support.data import X0, Y0
 from support.wms import client_of
 

@@ -7,10 +7,10 @@ import pytest
 from lxml import etree
 from PIL import Image
 from pyproj import Transformer
-from support.data import X0, Y0
-from support.wms import client_of
 
 from server.wms.formats import INFO_FORMATS
+from support.data import X0, Y0
+from support.wms import client_of
 
 WMS = "{http://www.opengis.net/wms}"
 HREF = "{http://www.w3.org/1999/xlink}href"

@@ -6,6 +6,7 @@ import io
 import pytest
 from lxml import etree
 from PIL import Image
+
 from support.data import X0, Y0
 from support.wms import client_of
 

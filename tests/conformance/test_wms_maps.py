@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pyproj import Transformer
+
 from support.data import X0, Y0
 from support.wms import client_of
 

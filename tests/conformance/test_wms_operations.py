@@ -4,6 +4,7 @@ import io
 
 import pytest
 from lxml import etree
+
 from support.schemas import archive, assert_valid, assert_valid_wms111
 from support.wms import client_of
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from lxml import etree
 from PIL import Image
+
 from support.blue_lake import LAYERS, make_lake
 from support.wms import client_of
 

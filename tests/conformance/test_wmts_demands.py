@@ -5,11 +5,11 @@ import re
 import pytest
 from lxml import etree
 from starlette.applications import Starlette
-from support.schemas import assert_valid
-from support.wms import Client, Here
 
 from layers.registry import Registry
 from server.wmts.service import routes
+from support.schemas import assert_valid
+from support.wms import Client, Here
 from tiles.grids import grid
 from tiles.limits import limits
 

@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.server import Running, running
-from support.tile import put_tile
 
 from server.compile import write
+from support.server import Running, running
+from support.tile import put_tile
 
 MAP = (
     "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=parcelle&STYLES=&CRS=EPSG:2154"

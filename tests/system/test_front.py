@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+
 from support.server import Running, running, until
 from support.tile import put_tile
 

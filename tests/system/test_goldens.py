@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from support.goldens import assert_golden
 
 from layers.compile import load
 from layers.crs import transform_bbox
 from layers.query import MapQuery, Selection
 from layers.registry import Registry
+from support.goldens import assert_golden
 
 CONFIG = Path(__file__).parents[2] / "config"
 QUARTER = (355400.0, 6689200.0, 355700.0, 6689500.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+
 from support.schemas import assert_valid
 from support.server import running, until
 from support.tile import put_tile

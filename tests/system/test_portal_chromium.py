@@ -10,10 +10,10 @@ import pytest
 import uvicorn
 from lxml import html
 from starlette.applications import Starlette
-from support.schemas import required
 
 from layers.registry import Registry
 from server.portal.service import routes
+from support.schemas import required
 
 OPTIONS = [
     "--headless",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+
 from support.schemas import required
 from support.server import running, until
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.server import ROOT, running, until
 
 CAPABILITIES = "/wms?SERVICE=WMS&REQUEST=GetCapabilities"

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from lxml import etree
 from PIL import Image
-from support.schemas import assert_valid
 
 from layers.registry import Registry
 from server.compile import write
+from support.schemas import assert_valid
 from tiles.address import TileAddress
 from tiles.grids import grid
 from tiles.limits import limits

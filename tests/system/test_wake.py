@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+
 from support.server import running, until
 
 BY_NEED = ("pygeoapi", "mapproxy", "pyogrio", "pyarrow", "fastapi")

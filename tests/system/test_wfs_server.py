@@ -13,11 +13,11 @@ import pytest
 import shapely
 import uvicorn
 from starlette.applications import Starlette
-from support.schemas import required
-from support.vectors import KINDS, layer_id, make_registry, shapes, table
 
 from server.wfs import stream
 from server.wfs.service import routes
+from support.schemas import required
+from support.vectors import KINDS, layer_id, make_registry, shapes, table
 
 
 class Alone:

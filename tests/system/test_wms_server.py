@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from lxml import etree
 from PIL import Image
+
 from support.blue_lake import make_lake
 from support.server import running
 

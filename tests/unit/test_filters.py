@@ -1,13 +1,13 @@
 """Filters: the same answer whether the file's own engine decides or we do, in every language."""
 
 import pytest
-from support.vectors import X0, Y0, make_registry
 
 from layers import filters
 from layers.errors import FilterError, GarrigueError, UnknownPropertyError
 from layers.query import FeatureQuery
 from layers.sources.features import Features
 from server.wfs.feature_type import FeatureType
+from support.vectors import X0, Y0, make_registry
 
 FES = "http://www.opengis.net/fes/2.0"
 

@@ -1,11 +1,11 @@
 import pickle
 
 import pytest
-from support.data import X0, Y0
 
 from layers.crs import transform_bbox
 from layers.info import BandValue, point_info
 from layers.query import MapQuery, PointQuery, Selection
+from support.data import X0, Y0
 
 WORLD = (X0, Y0, X0 + 1000.0, Y0 + 1000.0)
 

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pyproj import Transformer
-from support.data import X0, Y0
 
 from layers import model
 from layers.crs import transform_bbox
@@ -13,6 +12,7 @@ from layers.mapnik_env import mapnik
 from layers.query import MapQuery, Selection
 from layers.registry import Registry
 from layers.render import draw, render_map, warm
+from support.data import X0, Y0
 
 WORLD = (X0, Y0, X0 + 1000.0, Y0 + 1000.0)
 RED, BLUE = (192, 57, 43, 255), (41, 128, 185, 255)

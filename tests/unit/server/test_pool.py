@@ -6,11 +6,11 @@ import signal
 import time
 
 import pytest
-from support.tasks import crash, doze, fail, large, version_of
 
 from layers.errors import UnknownLayerError
 from server.compile import current_folder, write
 from server.pool import BusyError, CrashedError, Pool, TimedOutError
+from support.tasks import crash, doze, fail, large, version_of
 
 
 @pytest.fixture(scope="module")

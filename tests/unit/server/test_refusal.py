@@ -4,10 +4,10 @@ import json
 
 import pytest
 from lxml import etree
-from support.schemas import assert_valid
 
 from server.errors import AsleepError
 from server.refusal import refusal
+from support.schemas import assert_valid
 
 ERROR = AsleepError("the engine sleeps & <rests>", 120)
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from support.data import SERVICE
-from support.rasters import X0, Y0, write
 
 from layers.compile import load
 from layers.encode import to_array
 from layers.info import point_info
 from layers.query import MapQuery, PointQuery, Selection
 from layers.render import draw
+from support.data import SERVICE
+from support.rasters import X0, Y0, write
 
 SLD = """<StyledLayerDescriptor xmlns="http://www.opengis.net/sld" version="1.0.0"><NamedLayer><UserStyle>
 <FeatureTypeStyle><Rule><RasterSymbolizer><ColorMap type="values">

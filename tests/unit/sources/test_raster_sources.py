@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
-from support.rasters import X0, Y0, coverage, noise, write
 
 from layers.errors import SourceError
+from support.rasters import X0, Y0, coverage, noise, write
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ import pytest
 from rasterio.io import MemoryFile
 from rasterio.shutil import copy
 from rasterio.transform import from_origin
-from support.rasters import coverage
 
 from layers.errors import SourceError
+from support.rasters import coverage
 
 TAGS = {
     "NETCDF_DIM_EXTRA": "{time}",

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import rasterio
 from pyproj import Transformer
-from support.rasters import X0, Y0, coverage, noise, write
 
 from layers.crs import transform_bbox
+from support.rasters import X0, Y0, coverage, noise, write
 
 
 @pytest.fixture

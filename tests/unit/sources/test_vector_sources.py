@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from support.vectors import KINDS, X0, Y0, layer_id, shapes, table, write
 
 from layers import model
 from layers.errors import SourceError
@@ -15,6 +14,7 @@ from layers.query import FeatureQuery
 from layers.sources.features import Features
 from layers.sources.geoparquet import ParquetFeatures
 from layers.sources.vector import describe
+from support.vectors import KINDS, X0, Y0, layer_id, shapes, table, write
 
 
 def facts(folder, file, layer=None, *, time=None, **declared):

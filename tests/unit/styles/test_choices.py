@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.style_maps import SQUARE, at, fill, picture, sld
 
 STYLE = Path(__file__).parents[2] / "data/styles/fonctions.sld"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from support.style_maps import LINE, POINT, SQUARE, extent, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from support.style_maps import NAMESPACES, sld
 
 from layers.styles import StyleError, read_sld
 from layers.styles.expressions import And, Property, property_names
 from layers.styles.mapnik import drawn
 from layers.styles.model import LinePlacement, PolygonSymbolizer, TextSymbolizer
+from support.style_maps import NAMESPACES, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
 SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"

@@ -1,10 +1,10 @@
 """Filters of rules, asked of Mapnik itself: is the square drawn?"""
 
 import pytest
-from support.style_maps import SQUARE, at, fill, picture, sld
 
 from layers.styles.expressions import Comparison, Literal, Property
 from layers.styles.mapnik_expression import UndrawableError, condition
+from support.style_maps import SQUARE, at, fill, picture, sld
 
 P = "<ogc:PropertyName>{}</ogc:PropertyName>"
 L = "<ogc:Literal>{}</ogc:Literal>"

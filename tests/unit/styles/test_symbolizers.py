@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from support.style_maps import LINE, POINT, SQUARE, at, extent, fill, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"

@@ -8,11 +8,11 @@ from types import MappingProxyType
 import pytest
 from lxml import etree
 from owslib.wmts import WebMapTileService
-from support.schemas import assert_valid
 
 from layers.registry import Registry
 from server.urls import BASE
 from server.wmts.capabilities import SECTIONS, View, capabilities
+from support.schemas import assert_valid
 
 NS = {"w": "http://www.opengis.net/wmts/1.0", "ows": "http://www.opengis.net/ows/1.1"}
 LEGENDS = {("batiment", "default"): (80, 40)}

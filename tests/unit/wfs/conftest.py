@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from starlette.applications import Starlette
-from support.vectors import make_registry
 
 from layers.registry import Registry
 from server.wfs.service import routes
+from support.vectors import make_registry
 
 
 @dataclass

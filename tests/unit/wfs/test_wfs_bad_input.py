@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from support.schemas import assert_valid
 
 GET = {"REQUEST": "GetFeature", "TYPENAMES": "polygon"}

@@ -2,11 +2,11 @@
 
 import pytest
 from lxml import etree
-from support.schemas import assert_valid
 
 from server.urls import BASE
 from server.wfs.capabilities import document
 from server.wfs.ows import SECTIONS
+from support.schemas import assert_valid
 
 OWS = "{http://www.opengis.net/ows/1.1}"
 WFS = "{http://www.opengis.net/wfs/2.0}"

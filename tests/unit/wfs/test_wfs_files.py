@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from support.vectors import KINDS, layer_id, shapes, table
 
 from server.wfs.shapefile import short_names
+from support.vectors import KINDS, layer_id, shapes, table
 
 SPREADSHEETS = {"xlsx": "XLSX", "ods": "ODS"}
 

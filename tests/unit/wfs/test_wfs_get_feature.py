@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 import shapely
 from lxml import etree
-from support.schemas import parser
-from support.vectors import KINDS, X0, Y0, layer_id, shapes, table
 
 from layers.crs import north_first, transformer
+from support.schemas import parser
+from support.vectors import KINDS, X0, Y0, layer_id, shapes, table
 
 WFS = "{http://www.opengis.net/wfs/2.0}"
 GML = "{http://www.opengis.net/gml/3.2}"

@@ -3,10 +3,10 @@
 import pytest
 import shapely
 from lxml import etree
-from support.schemas import archive, assert_valid, parser, schema
-from support.vectors import KINDS, layer_id, shapes
 
 from layers.filters.gml_geometry import read_geometry
+from support.schemas import archive, assert_valid, parser, schema
+from support.vectors import KINDS, layer_id, shapes
 
 GML = "{http://www.opengis.net/gml}"
 ESSAI = "{https://essai.example/ns}"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from support.schemas import assert_valid, assert_valid_wms111
 
 from layers.crs import CRS84
 from layers.model import Link
 from layers.registry import Registry
 from server.wms.capabilities import View, capabilities
 from server.wms.extents import extents
+from support.schemas import assert_valid, assert_valid_wms111
 
 WMS = {"w": "http://www.opengis.net/wms", "xlink": "http://www.w3.org/1999/xlink"}
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from lxml import etree
 from PIL import Image
-from support.schemas import assert_valid, assert_valid_wms111
 
 from layers import errors as layer_errors
 from server.errors import AsleepError, OperationNotSupportedError
 from server.kvp import Params
 from server.wms import errors
 from server.wms.exceptions import answer
+from support.schemas import assert_valid, assert_valid_wms111
 
 KINDS = [
     (errors.InvalidFormatError, "InvalidFormat"),
