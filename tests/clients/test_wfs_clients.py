@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+
 from support.asked_of_qgis import ask_qgis
 
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0")

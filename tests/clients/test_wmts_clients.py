@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 from owslib.wmts import WebMapTileService
 from PIL import Image
-from support.asked_of_qgis import ask_qgis, wmts
-from support.gdal import run
 
 from layers.crs import transform_bbox
+from support.asked_of_qgis import ask_qgis, wmts
+from support.gdal import run
 
 QUARTER = (355300.0, 6689100.0, 355900.0, 6689700.0)
 """In the demo, EPSG:2154."""
