@@ -143,7 +143,7 @@ class Hits:
         address = found.address
         stored = self.table.grids[address.grid].stored
         limits = self.table.layers[address.layer].limits[stored]
-        rows_first, from_south = asked.form == "wmts", asked.form == "tms"
+        rows_first, from_south = asked.form in ("wmts", "ogc"), asked.form == "tms"
         place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query), found.stamp)
         if len(self._places) >= PLACES:
             self._places.clear()

@@ -4,6 +4,7 @@
     /tiles/{layer}/{grid}/{z}/{x}/{y}.{ext}                         rows from the north; ?style=&time=
     /tms/1.0.0/{layer}@{grid}/{z}/{x}/{y}.{ext}                     rows from the south; ?style=&time=
     /themes/{theme}/wmts…                                           the same for one theme
+    /ogcapi/collections/{layer}[/styles/{style}]/map/tiles/{grid}/{z}/{row}/{col}    ?datetime=&f= (OGC 20-057, 8)
 
 Levels are written {z} or {grid}:{z}. Nothing is looked up here: names may be unknown, rows outside.
 Standard library only: front and engine share this.
@@ -19,8 +20,8 @@ from tiles.address import south_row
 class TileRequest(NamedTuple):
     """A tile as asked. `style` and `time` are "" where not given; `y` counts from the north.
 
-    `grid` is a name or alias; `ext` an extension, or the media type where asked by key-value pairs; `form` is
-    wmts (RESTful), kvp, xyz or tms and decides the form of errors; `theme` narrows the layers that there are.
+    `grid` is a name or alias; `ext` an extension, the media type where asked by key-value pairs, or "" for any; `form`
+    is wmts (RESTful), kvp, xyz, tms or ogc and decides the form of errors; `theme` narrows the layers that there are.
     """
 
     layer: str
@@ -51,6 +52,11 @@ _WMTS = re.compile(
     rf"/(?P<grid>{_NAME})/{_LEVEL}/(?P<y>{_NUMBER})/(?P<x>{_NUMBER})\.{_EXT}",
     re.ASCII,
 )
+_OGC = re.compile(
+    rf"/ogcapi/collections/(?P<layer>{_NAME})(?:/styles/(?P<style>{_NAME}))?/map/tiles"
+    rf"/(?P<grid>{_NAME})/{_LEVEL}/(?P<y>{_NUMBER})/(?P<x>{_NUMBER})",
+    re.ASCII,
+)
 _KVP = re.compile(r"(?:/themes/(?P<theme>[^/]{1,128}))?/wmts/?", re.ASCII)
 _KVP_NAMES = frozenset(
     [
@@ -77,6 +83,8 @@ def parse(path: str, query: str = "") -> TileRequest | None:
         form, match = "tms", _TMS.fullmatch(path)
     elif path.startswith(("/wmts/", "/themes/")):
         form, match = "wmts", _WMTS.fullmatch(path)
+    elif path.startswith("/ogcapi/"):
+        form, match = "ogc", _OGC.fullmatch(path)
     else:
         return None
     if match is None:
@@ -87,13 +95,13 @@ def parse(path: str, query: str = "") -> TileRequest | None:
     if not _same_grid(found["grid"], found["prefix"]):
         return None
     z, x, y = int(found["z"]), int(found["x"]), int(found["y"])
-    style, time = found.get("style", ""), found.get("time", "")
-    if query and form != "wmts":
-        style, time = _selection(query)
+    style, time, ext = found.get("style", ""), found.get("time", ""), found.get("ext", "")
+    if query and form == "ogc":
+        time, ext = _asked(query, "datetime", "f")
+    elif query and form != "wmts":
+        style, time = _asked(query, "style", "time")
     row = south_row(z, y) if form == "tms" else y
-    return TileRequest(
-        found["layer"], style, time, found["grid"], z, x, row, found["ext"], form, found.get("theme", "")
-    )
+    return TileRequest(found["layer"], style, time, found["grid"], z, x, row, ext, form, found.get("theme", ""))
 
 
 def parse_kvp(path: str, query: str) -> TileRequest | None:
@@ -128,9 +136,10 @@ def _same_grid(grid: str, prefix: str) -> bool:
     return not prefix or prefix == grid
 
 
-def _selection(query: str) -> tuple[str, str]:
+def _asked(query: str, *names: str) -> tuple[str, str]:
     pairs = dict(parse_qsl(query, keep_blank_values=True))
-    return pairs.get("style", ""), pairs.get("time", "")
+    first, second = (pairs.get(name, "") for name in names)
+    return first, second
 
 
 def cache_control(query: str) -> str:

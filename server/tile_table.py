@@ -132,7 +132,7 @@ def _layer(layer_id: str, entry: Mapping[str, Any]) -> _Layer:
 
 
 def exception_form(form: str) -> str:
-    """How errors are told for a TileRequest's form: "ows" (WMTS) or "json" (XYZ, TMS)."""
+    """How errors are told for a TileRequest's form: "ows" (WMTS) or "json" (XYZ, TMS, OGC API)."""
     return "ows" if form in ("kvp", "wmts") else "json"
 
 

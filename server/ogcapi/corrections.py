@@ -13,6 +13,8 @@ from server.urls import BASE
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
+_TMS = "http://www.opengis.net/spec/tms/2.0/conf"
 CONFORMANCE = (
     f"{_COMMON}-1/1.0/conf/core",
     f"{_COMMON}-1/1.0/conf/landing-page",
@@ -29,6 +31,9 @@ CONFORMANCE = (
     f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
     f"{_FEATURES}-3/1.0/conf/filter",
     f"{_FEATURES}-3/1.0/conf/features-filter",
+    *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "png", "jpeg")),
+    *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "json-tilematrixsetlimits")),
+    f"{_TMS}/json-tilesetmetadata",
     "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
     "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
     "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
@@ -61,6 +66,9 @@ def landing(document: dict[str, Any], language: str) -> dict[str, Any]:
     for link in links:
         link["title"] = title(link["title"], language)
         link["href"] = link["href"].replace("/ogcapi/openapi", "/ogcapi/api").replace("/ogcapi?f=", "/ogcapi/?f=")
+    words = {"fr": "Grilles de tuiles", "en": "Tile matrix sets"}[language]
+    href = f"{BASE}/ogcapi/tileMatrixSets"
+    links.append({"rel": f"{_OGC}/tiling-schemes", "type": "application/json", "title": words, "href": href})
     return {**document, "links": links}
 
 
@@ -114,13 +122,13 @@ def content_crs(crs: str) -> dict[str, str]:
 def _elsewhere(layer: Layer, language: str) -> list[dict[str, str]]:
     home = f"{BASE}/ogcapi"
     collection_ = f"{home}/collections/{layer.id}"
-    words = {"fr": ("Accueil", "Collections", "Schéma", "Tuiles XYZ (TileJSON)", "Légende"),
-             "en": ("Home", "Collections", "Schema", "XYZ tiles (TileJSON)", "Legend")}[language]  # fmt: skip
+    words = {"fr": ("Accueil", "Collections", "Schéma", "Jeux de tuiles", "Légende"),
+             "en": ("Home", "Collections", "Schema", "Tilesets", "Legend")}[language]  # fmt: skip
     found = [
         ("root", "application/json", words[0], f"{home}/"),
         ("parent", "application/json", words[1], f"{home}/collections"),
         ("describedby", "application/schema+json", words[2], f"{collection_}/schema"),
-        (f"{_OGC}/tilesets-map", "application/json", words[3], f"{BASE}/tiles/{layer.id}.json"),
+        (f"{_OGC}/tilesets-map", "application/json", words[3], f"{collection_}/map/tiles"),
         ("http://www.opengis.net/def/rel/ogc/0.0/legend", "image/png", words[4], _legend(layer)),
     ]
     found += [("about", link.format, link.title or link.type, link.url) for link in layer.definition.metadata]

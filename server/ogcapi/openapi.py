@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from layers.registry import Layer, Registry
+from server.ogcapi import tiles_openapi
 from server.ogcapi.config import DEFAULT_ITEMS
 from server.ogcapi.names import RESERVED, collections, crs_uris, field_title, fields, json_type
 from server.urls import BASE
@@ -26,7 +27,8 @@ def definition(registry: Registry, language: str) -> bytes:
             "openapi": "3.0.3",
             "info": _info(registry, language),
             "servers": [{"url": f"{BASE}/ogcapi", "description": registry.service.title.get(language)}],
-            "tags": [{"name": "service"}] + [_tag(layer, language) for layer in collections(registry).values()],
+            "tags": [{"name": "service"}, {"name": "tiles"}]
+            + [_tag(layer, language) for layer in collections(registry).values()],
             "paths": _paths(registry, language),
             "components": {
                 "parameters": _parameters(registry),
@@ -63,6 +65,7 @@ def _paths(registry: Registry, language: str) -> Json:
         "/api": _operation("getApi", "This document", "Api"),
         "/collections": _operation("getCollections", "Feature collections", "Collections"),
     }
+    paths |= tiles_openapi.paths(registry)
     if not names:
         return paths
     for name, layer in collections(registry).items():

@@ -12,6 +12,7 @@ from layers.errors import GarrigueError, RequestError, UnknownLayerError
 from layers.registry import Registry
 from server.context import Context
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.ogcapi import tiles_service
 from server.ogcapi.errors import MethodNotAllowedError, answer
 from server.ogcapi.negotiation import accepted
 from server.urls import BASE
@@ -52,7 +53,11 @@ def routes(context: Context) -> list[Route]:  # noqa: ARG001
         for path, name in RESOURCES.items()
         for slash in ("", "/")
     ]
-    return [*found, Route("/ogcapi/{rest:path}", nothing, methods=METHODS, name="ogcapi:nothing")]
+    return [
+        *found,
+        *tiles_service.routes(),
+        Route("/ogcapi/{rest:path}", nothing, methods=METHODS, name="ogcapi:nothing"),
+    ]
 
 
 async def ogcapi(request: Request) -> Response:

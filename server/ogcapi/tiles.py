@@ -1,0 +1,189 @@
+"""OGC API – Tiles (OGC 20-057) for map tiles: tile matrix sets, lists of tilesets, tilesets, as JSON.
+
+Every layer that has tiles has its tilesets, in its default style or in each, on its grids. Addresses start with `BASE`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from layers.crs import is_geographic, north_first, swap, uri
+from layers.registry import Layer, Registry
+from server.errors import NotFoundError
+from server.urls import BASE
+from tiles.format import tile_format
+from tiles.grids import Grid
+from tiles.limits import limits
+from tiles.table import layer_grids
+
+type Json = dict[str, Any]
+
+_REL = "http://www.opengis.net/def/rel/ogc/1.0"
+_URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0"
+_NAMES = {"PM": "WebMercatorQuad", "4326": "WGS1984Quad"}
+"""The OGC's names of grids that have others here; both are answered."""
+_REGISTERED = ("WebMercatorQuad",)
+_WORDS = {
+    "tilesets": {"fr": "Jeux de tuiles", "en": "Tilesets"},
+    "grids": {"fr": "Grilles de tuiles", "en": "Tile matrix sets"},
+    "grid": {"fr": "La grille", "en": "The tile matrix set"},
+    "tile": {"fr": "Une tuile", "en": "A tile"},
+    "json": {"fr": "Ce document en JSON", "en": "This document as JSON"},
+}
+
+
+def tile_matrix_sets(registry: Registry) -> Json:
+    """`/tileMatrixSets` (20-057, 10)."""
+    language = registry.service.language
+    listed = [
+        _named(grid) | {"links": [_link("self", _grid_address(grid), _WORDS["grid"][language])]}
+        for grid in _grids(registry)
+    ]
+    address = f"{BASE}/ogcapi/tileMatrixSets"
+    return {"tileMatrixSets": listed, "links": [_link("self", address, _WORDS["grids"][language])]}
+
+
+def tile_matrix_set(registry: Registry, name: str) -> Json:
+    """`/tileMatrixSets/{id}`: a TileMatrixSet (17-083r4, 7.1.3). Raises NotFoundError."""
+    grid = _by_name(_grids(registry), name)
+    axes = ("Lat", "Lon") if is_geographic(grid.crs) else ("N", "E") if north_first(grid.crs) else ("E", "N")
+    x, y = grid.origin
+    origin = [y, x] if north_first(grid.crs) else [x, y]
+    return _named(grid) | {
+        "orderedAxes": list(axes),
+        "tileMatrices": [_matrix(grid, z, origin) for z in range(grid.first, grid.levels)],
+    }
+
+
+def tilesets(registry: Registry, layer_id: str, style: str = "") -> Json:
+    """`/collections/{id}/map/tiles`, or of a style: the list of tilesets (20-057, 9). Raises NotFoundError."""
+    layer = _layer(registry, layer_id, style)
+    found = [
+        _tileset(registry, layer, style, grid) | {"links": _tileset_links(registry, layer, style, grid)[:2]}
+        for grid in layer_grids(layer, registry)
+    ]
+    words = _WORDS["tilesets"][registry.service.language]
+    return {"tilesets": found, "links": [_link("self", _address(layer, style), words)]}
+
+
+def tileset(registry: Registry, layer_id: str, name: str, style: str = "") -> Json:
+    """`/collections/{id}/map/tiles/{tms}`: a tileset's metadata (20-057, 8.2). Raises NotFoundError."""
+    layer = _layer(registry, layer_id, style)
+    grid = _by_name(layer_grids(layer, registry), name)
+    box = layer.extent_in(grid.crs)
+    box = swap(box) if north_first(grid.crs) else box
+    levels = limits(layer, grid)
+    about = {
+        "tileMatrixSetLimits": [
+            {
+                "tileMatrix": str(level.z),
+                "minTileRow": level.y0,
+                "maxTileRow": level.y1,
+                "minTileCol": level.x0,
+                "maxTileCol": level.x1,
+            }
+            for level in levels
+        ],
+        "boundingBox": {"lowerLeft": list(box[:2]), "upperRight": list(box[2:]), "crs": uri(grid.crs)},
+        "mediaTypes": [tile_format(layer).media_type],
+        "style": {"id": style or layer.default_style},
+        "links": _tileset_links(registry, layer, style, grid),
+    }
+    if declared := layer.definition.attribution:
+        about["attribution"] = declared.title
+    return _tileset(registry, layer, style, grid) | about
+
+
+def addresses(registry: Registry) -> Iterator[tuple[str, Json]]:
+    """Every document but those of styles, by its path below the service's address."""
+    yield "ogcapi/tileMatrixSets", tile_matrix_sets(registry)
+    for grid in _grids(registry):
+        yield f"ogcapi/tileMatrixSets/{_name(grid)}", tile_matrix_set(registry, grid.id)
+    for layer in registry.layers.values():
+        grids = layer_grids(layer, registry)
+        if grids:
+            yield f"ogcapi/collections/{layer.id}/map/tiles", tilesets(registry, layer.id)
+        for grid in grids:
+            yield f"ogcapi/collections/{layer.id}/map/tiles/{_name(grid)}", tileset(registry, layer.id, grid.id)
+
+
+def written(document: Json) -> bytes:
+    """The document's bytes."""
+    return orjson.dumps(document)
+
+
+def _name(grid: Grid) -> str:
+    return _NAMES.get(grid.id, grid.id)
+
+
+def _named(grid: Grid) -> Json:
+    found: Json = {"id": _name(grid), "title": grid.title or grid.id, "crs": uri(grid.crs)}
+    return found | ({"uri": f"{_URI}/{_name(grid)}"} if _name(grid) in _REGISTERED else {})
+
+
+def _grids(registry: Registry) -> list[Grid]:
+    used = (layer_grids(layer, registry) for layer in registry.layers.values())
+    return list(dict.fromkeys(grid for grids in used for grid in grids))
+
+
+def _by_name(grids: list[Grid] | tuple[Grid, ...], name: str) -> Grid:
+    for grid in grids:
+        if name in (_name(grid), grid.id, *grid.aliases):
+            return grid
+    raise NotFoundError(f"there is no tile matrix set {name[:100]!r} here")
+
+
+def _layer(registry: Registry, layer_id: str, style: str) -> Layer:
+    layer = registry.layers.get(layer_id)
+    if layer is None or not layer_grids(layer, registry):
+        raise NotFoundError(f"there is no collection {layer_id[:100]!r} with tiles")
+    if style and style not in layer.styles:
+        raise NotFoundError(f"the collection {layer_id} has no style {style[:100]!r}")
+    return layer
+
+
+def _matrix(grid: Grid, z: int, origin: list[float]) -> Json:
+    columns, rows = grid.matrix_size(z)
+    return {
+        "id": str(z),
+        "scaleDenominator": grid.scale_denominator(z),
+        "cellSize": grid.cell_sizes[z],
+        "cornerOfOrigin": "topLeft",
+        "pointOfOrigin": origin,
+        "tileWidth": grid.tile_size,
+        "tileHeight": grid.tile_size,
+        "matrixWidth": columns,
+        "matrixHeight": rows,
+    }
+
+
+def _tileset(registry: Registry, layer: Layer, style: str, grid: Grid) -> Json:
+    title = layer.definition.title.get(registry.service.language) or layer.id
+    found: Json = {"title": f"{title} ({style})" if style else title, "dataType": "map", "crs": uri(grid.crs)}
+    return found | ({"tileMatrixSetURI": f"{_URI}/{_name(grid)}"} if _name(grid) in _REGISTERED else {})
+
+
+def _tileset_links(registry: Registry, layer: Layer, style: str, grid: Grid) -> list[Json]:
+    words = {name: titles[registry.service.language] for name, titles in _WORDS.items()}
+    address = f"{_address(layer, style)}/{quote(_name(grid))}"
+    template = f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
+    return [
+        _link("self", address, words["json"]),
+        _link(f"{_REL}/tiling-scheme", _grid_address(grid), words["grid"]),
+        _link("item", template, words["tile"], tile_format(layer).media_type) | {"templated": True},
+    ]
+
+
+def _address(layer: Layer, style: str) -> str:
+    place = f"{BASE}/ogcapi/collections/{quote(layer.id)}"
+    return f"{place}/styles/{quote(style)}/map/tiles" if style else f"{place}/map/tiles"
+
+
+def _grid_address(grid: Grid) -> str:
+    return f"{BASE}/ogcapi/tileMatrixSets/{quote(_name(grid))}"
+
+
+def _link(rel: str, href: str, title: str, media_type: str = "application/json") -> Json:
+    return {"rel": rel, "type": media_type, "title": title, "href": href}
