@@ -189,6 +189,8 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
         elif not isinstance(facts, RasterFacts):
             message = "`extent` is for the pixels of a raster; features have an `attribute`"
             found.problems.append(layer.problem("elevation" if name == "elevation" else f"dimensions.{name}", message))
+    if layer.definition.edit and getattr(facts, "driver", "") != "GPKG":
+        found.problems.append(layer.problem("edit", "only features of a GeoPackage can be edited"))
     for key, name in asked:
         if name not in names:
             message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"

@@ -324,6 +324,17 @@ class Tiles(Model):
         return str(value)
 
 
+class Edit(Model):
+    """Which changes clients may make by transactions; `edit: true` means every one."""
+
+    operations: tuple[Literal["insert", "update", "delete"], ...] = ("insert", "update", "delete")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true(cls, value: Any) -> Any:
+        return {} if value is True else value
+
+
 class Layer(Model):
     """A layer as declared: everything that its data does not tell."""
 
@@ -341,6 +352,7 @@ class Layer(Model):
     tiles: Tiles = Tiles()
     attribution: Attribution | None = None
     metadata: tuple[Link, ...] = ()
+    edit: Edit | None = None
     queryable: bool = True
     min_scale: float | None = None
     max_scale: float | None = None

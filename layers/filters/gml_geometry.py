@@ -26,8 +26,11 @@ def is_geometry(element: Any) -> bool:
     return _local(element) in _SINGLE or _local(element) in _MULTIPLE
 
 
-def read_geometry(element: Any, default_crs: str) -> tuple[Any, str]:
-    """The shape and the id of its CRS; `default_crs` is the spelling of the one that is meant where none is named."""
+def read_geometry(element: Any, default_crs: str, *, heights: bool = False) -> tuple[Any, str]:
+    """The shape and the id of its CRS; `default_crs` is the spelling of the one that is meant where none is named.
+
+    Heights are left out unless they are asked.
+    """
     if not is_geometry(element):
         raise FilterError(f"{_local(element)[:60]!r} is not a geometry that is read")
     crs = _crs(element, default_crs)
@@ -35,10 +38,15 @@ def read_geometry(element: Any, default_crs: str) -> tuple[Any, str]:
         shape = _shape(element)
     except (GEOSException, ValueError, TypeError, IndexError) as error:
         raise FilterError(f"the geometry {_local(element)} cannot be read: {error}"[:200]) from None
-    shape = shapely.force_2d(shape)
+    if not heights:
+        shape = shapely.force_2d(shape)
     if crs.swapped(short_is_authority=False):
-        shape = shapely.transform(shape, lambda coordinates: coordinates[:, ::-1])
+        shape = shapely.transform(shape, _swapped, include_z=bool(shapely.has_z(shape)))
     return shape, crs.id
+
+
+def _swapped(coordinates: Any) -> Any:
+    return coordinates[:, [1, 0, *range(2, coordinates.shape[1])]]
 
 
 def _crs(element: Any, default_crs: str) -> Crs:

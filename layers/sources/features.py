@@ -64,12 +64,19 @@ class Features:
     dialect = "ogr"
 
     def __init__(
-        self, layer_id: str, facts: VectorFacts, *, time_attribute: str | None = None, encoding: str | None = None
+        self,
+        layer_id: str,
+        facts: VectorFacts,
+        *,
+        time_attribute: str | None = None,
+        encoding: str | None = None,
+        edited: bool = False,
     ) -> None:
         self.layer_id = layer_id
         self.facts = facts
         self.time_attribute = time_attribute
         self.encoding = encoding
+        self.edited = edited
         self.native = facts.driver == "GPKG"
         if self.native:
             self.dialect = "sqlite"
@@ -84,6 +91,7 @@ class Features:
             layer.facts,
             time_attribute=layer.definition.time.attribute if layer.definition.time else None,
             encoding=getattr(layer.definition.source, "encoding", None),
+            edited=layer.definition.edit is not None,
         )
 
     def features(self, query: FeatureQuery) -> Iterator[pa.RecordBatch]:
@@ -106,7 +114,7 @@ class Features:
         plan = self._plan(replace(query, properties=(), sort_by=(), limit=None, offset=0, geometry=False))
         if plan.empty:
             return 0
-        if not plan.where and plan.box is None and plan.exact:
+        if not plan.where and plan.box is None and plan.exact and not self.edited:
             return self.facts.count
         if self.native and plan.exact:
             return self._count_sql(plan)

@@ -1,6 +1,7 @@
 """A WFS request: what it is answered from, and its parameters."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from layers.registry import Registry
@@ -21,6 +22,7 @@ class Asked:
     queries: tuple[Params, ...]
     base: str
     request: Any = None
+    store: Path | None = None
 
     @property
     def params(self) -> Params:

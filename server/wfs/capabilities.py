@@ -114,7 +114,7 @@ def document(registry: Registry, theme: str | None = None, wanted: Iterable[str]
     writers = {
         "ServiceIdentification": lambda: identification(registry, theme, VERSIONS),
         "ServiceProvider": lambda: provider(registry),
-        "OperationsMetadata": lambda: _operations(registry, address),
+        "OperationsMetadata": lambda: _operations(registry, address, editable=any(kind.edits for kind in kinds)),
         "FeatureTypeList": lambda: _types(registry, kinds),
         "Filter_Capabilities": _filters,
     }
@@ -139,7 +139,7 @@ def _root(registry: Registry) -> str:
     )
 
 
-def _operations(registry: Registry, address: str) -> Iterator[str]:
+def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator[str]:
     formats = advertised(WFS20)
     features = {"resolve": ("local",), "outputFormat": formats, "resultType": ("results", "hits")}
     parameters: dict[str, dict[str, tuple[str, ...]]] = {
@@ -150,10 +150,13 @@ def _operations(registry: Registry, address: str) -> Iterator[str]:
         "ListStoredQueries": {},
         "DescribeStoredQueries": {},
     }
+    if editable:
+        parameters["Transaction"] = {}
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
+        if name != "Transaction":
+            yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
         yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
         yield "    </ows:HTTP></ows:DCP>"
         for parameter, allowed_values in allowed.items():
@@ -163,7 +166,8 @@ def _operations(registry: Registry, address: str) -> Iterator[str]:
             yield f"    {constraint('CountDefault', str(registry.service.limits.features))}"
         yield "  </ows:Operation>"
     yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
-    for name, value in CONFORMANCE.items():
+    claims = CONFORMANCE | {"ImplementsTransactionalWFS": editable}
+    for name, value in claims.items():
         yield f"  {constraint(name, str(value).upper())}"
     yield f"  {constraint('CountDefault', str(registry.service.limits.features))}"
     yield f'  <ows:Constraint name="QueryExpressions">{values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'

@@ -28,7 +28,7 @@ def document(registry: Registry, theme: str | None = None, wanted: Iterable[str]
         f"xmlns:{space.prefix}={quoteattr(space.uri)} "
         'xsi:schemaLocation="http://www.opengis.net/wfs http://schemas.opengis.net/wfs/1.0.0/WFS-capabilities.xsd">',
         *_service(registry, theme, address),
-        *_capability(address),
+        *_capability(address, editable=any(kind.edits for kind in feature_types(registry, theme))),
         "<FeatureTypeList>\n  <Operations><Query/></Operations>",
     ]
     for kind in feature_types(registry, theme):
@@ -49,13 +49,15 @@ def _service(registry: Registry, theme: str | None, address: str) -> Iterator[st
     yield f"  <AccessConstraints>{escape(service.access_constraints)}</AccessConstraints>\n</Service>"
 
 
-def _capability(address: str) -> Iterator[str]:
+def _capability(address: str, *, editable: bool) -> Iterator[str]:
     get, post = quoteattr(address + "?"), quoteattr(address)
     yield "<Capability><Request>"
     for name, before in OPERATIONS.items():
         yield f"  <{name}>{before}"
         yield f"    <DCPType><HTTP><Get onlineResource={get}/></HTTP></DCPType>"
         yield f"    <DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType>\n  </{name}>"
+    if editable:
+        yield f"  <Transaction><DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType></Transaction>"
     yield "</Request></Capability>"
 
 
@@ -68,6 +70,8 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
     if definition.keywords:
         yield f"    <Keywords>{escape(', '.join(definition.keywords))}</Keywords>"
     yield f"    <SRS>{'EPSG:4326' if kind.facts.crs == CRS84 else kind.facts.crs}</SRS>"
+    if kind.edits:
+        yield f"    <Operations><Query/>{''.join(f'<{name.capitalize()}/>' for name in kind.edits)}</Operations>"
     west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
     yield f'    <LatLongBoundingBox minx="{west}" miny="{south}" maxx="{east}" maxy="{north}"/>'
     for link in definition.metadata:

@@ -45,7 +45,7 @@ def document(registry: Registry, theme: str | None = None, wanted: Iterable[str]
     writers = {
         "ServiceIdentification": lambda: _identification(registry, theme),
         "ServiceProvider": lambda: provider(registry),
-        "OperationsMetadata": lambda: _operations(address),
+        "OperationsMetadata": lambda: _operations(address, editable=any(kind.edits for kind in kinds)),
         "FeatureTypeList": lambda: _types(registry, kinds),
         "Filter_Capabilities": _filters,
     }
@@ -76,17 +76,20 @@ def _identification(registry: Registry, theme: str | None) -> Iterator[str]:
         yield line.replace(' codeSpace="OGC"', "")
 
 
-def _operations(address: str) -> Iterator[str]:
+def _operations(address: str, *, editable: bool) -> Iterator[str]:
     formats = advertised(WFS11)
     parameters: dict[str, dict[str, tuple[str, ...]]] = {
         "GetCapabilities": {"AcceptVersions": ("1.1.0", "1.0.0"), "AcceptFormats": ("text/xml",), "Sections": SECTIONS},
         "DescribeFeatureType": {"outputFormat": (formats[0],)},
         "GetFeature": {"resultType": ("results", "hits"), "outputFormat": formats},
     }
+    if editable:
+        parameters["Transaction"] = {}
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
+        if name != "Transaction":
+            yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
         yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
         yield "    </ows:HTTP></ows:DCP>"
         for parameter, values in allowed.items():
@@ -116,6 +119,10 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
     for crs in registry.crs_ids:
         if crs != kind.facts.crs:
             yield f"    <wfs:OtherSRS>{urn(crs)}</wfs:OtherSRS>"
+    if kind.edits:
+        names = ("Query", *(name.capitalize() for name in kind.edits))
+        allowed = "".join(f"<wfs:Operation>{name}</wfs:Operation>" for name in names)
+        yield f"    <wfs:Operations>{allowed}</wfs:Operations>"
     inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS11))
     yield f"    <wfs:OutputFormats>{inside}</wfs:OutputFormats>"
     west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)

@@ -38,6 +38,12 @@ class FeatureType:
         """`prefix:layer`."""
         return f"{self.namespace.prefix}:{self.layer.id}"
 
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What clients may do with the features: insert, update, delete."""
+        declared = self.layer.definition.edit
+        return declared.operations if declared else ()
+
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The fields that are published."""

@@ -36,6 +36,7 @@ OPERATIONS = {
     "GetPropertyValue": "get_property_value",
     "ListStoredQueries": "stored_queries",
     "DescribeStoredQueries": "stored_queries",
+    "Transaction": "transaction",
 }
 """The module of each operation, imported when it is first asked; its function has the operation's name."""
 
@@ -46,6 +47,7 @@ FUNCTIONS = {
     "GetPropertyValue": "get_property_value",
     "ListStoredQueries": "list_stored_queries",
     "DescribeStoredQueries": "describe_stored_queries",
+    "Transaction": "transaction",
 }
 
 VERSIONS = tuple(DIALECTS)
@@ -72,7 +74,7 @@ async def wfs(request: Request) -> Response:
         if theme is not None and theme not in registry.themes:
             raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
         queries = await read(request, registry.service.limits.body)
-        asked = Asked(registry, theme, queries, context.base(request), request)
+        asked = Asked(registry, theme, queries, context.base(request), request, getattr(context, "store", None))
         dialect = DIALECTS.get(asked.params.text("VERSION"), dialect)
         return await operation(asked)(asked)
     except ServiceError as error:

@@ -1,0 +1,62 @@
+"""A real QGIS edits features over WFS-T: inserts, changes, moves, deletes, and finds them so afterwards."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pyogrio
+import pytest
+import shapely
+
+from support.asked_of_qgis import PYTHON
+from support.schemas import required
+from support.server import running
+from support.vectors import table, write
+
+pytestmark = pytest.mark.qgis
+
+LAYERS = """\
+theme: {title: Inventaire}
+capitelle:
+  title: Capitelles
+  source: {vector: data/inventaire.gpkg, layer: capitelle}
+  edit: true
+"""
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    """A server of one layer that may be edited; its file."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "layers").mkdir()
+    data = table("Point").select(["nom", "entier", "jour", "geometry"])
+    write(tmp_path / "data" / "inventaire.gpkg", "Point", "capitelle", data=data)
+    (tmp_path / "layers" / "inventaire.yaml").write_text(LAYERS, encoding="utf-8")
+    (tmp_path / "service.yaml").write_text("namespace: {prefix: inv, uri: 'https://inv.example/ns'}\n")
+    with running(tmp_path, tmp_path / "store") as server:
+        yield server, tmp_path / "data" / "inventaire.gpkg"
+
+
+@pytest.mark.parametrize("version", ["1.1.0", "1.0.0"])
+def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
+    server, file = inventory
+    if subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode:
+        required("python3-qgis")
+    uri = f"srsname='EPSG:2154' typename='inv:capitelle' url='{server.url}/wfs?' version='{version}'"
+    script = Path(__file__).parents[1] / "support" / "qgis_edits.py"
+    run = subprocess.run([PYTHON, script, uri], capture_output=True, timeout=120, check=False)
+    answer = json.loads(next(line for line in run.stdout.splitlines() if line.startswith(b"{")))
+    assert answer["valid"], answer
+    assert answer["editable"], answer
+    assert answer["committed"], answer
+    assert answer["count"] == 8, answer
+    _, found = pyogrio.read_arrow(file, layer="capitelle")
+    rows = {row["nom"]: row for row in found.to_pylist()}
+    assert rows["Capitelle d'été"]["entier"] == 42
+    place = shapely.from_wkb(next(v for v in rows["Capitelle d'été"].values() if isinstance(v, bytes)))
+    assert (place.x, place.y) == (770123.5, 6279456.25)
+    moved = shapely.from_wkb(next(v for v in rows["changée"].values() if isinstance(v, bytes)))
+    assert (moved.x, moved.y) == (770001.0, 6279002.0)
+    assert len(rows) == 8
+    journal = (server.store / "journal" / "capitelle.jsonl").read_text().splitlines()
+    assert {json.loads(line)["operation"] for line in journal} == {"insert", "update", "delete"}

@@ -1,0 +1,197 @@
+# ruff: noqa: E501 - requests as they are sent
+"""Transactions: all or nothing, checked, with ids back and a journal."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from types import MappingProxyType
+
+import pyogrio
+import pytest
+import shapely
+from lxml import etree
+
+from layers import model
+from support.schemas import assert_valid
+from support.vectors import make_registry
+
+FES = 'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"'
+HEAD = f'<wfs:Transaction service="WFS" version="2.0.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" {FES} xmlns:e="https://essai.example/ns">'
+POINT = (
+    '<e:geometry><gml:Point gml:id="p" srsName="EPSG:2154"><gml:pos>770500 6279500</gml:pos></gml:Point></e:geometry>'
+)
+NEW = f"<wfs:Insert handle='a'><e:point gml:id='x'><e:nom>tour d'été</e:nom><e:entier>12</e:entier><e:vrai>true</e:vrai><e:jour>2024-02-29</e:jour>{POINT}</e:point></wfs:Insert>"
+BY_ID = "<fes:Filter><fes:ResourceId rid='{}'/></fes:Filter>"
+
+
+def update(name: str, value: str, rid: str = "point.2", layer: str = "point") -> str:
+    """An Update of one property."""
+    value = f"<wfs:Value>{value}</wfs:Value>" if value else ""
+    return (
+        f"<wfs:Update typeName='e:{layer}'><wfs:Property><wfs:ValueReference>{name}</wfs:ValueReference>{value}"
+        f"</wfs:Property>{BY_ID.format(rid)}</wfs:Update>"
+    )
+
+
+def delete(rid: str) -> str:
+    return f"<wfs:Delete typeName='e:point'>{BY_ID.format(rid)}</wfs:Delete>"
+
+
+@pytest.fixture
+def edited(tmp_path, wfs):
+    """A WFS over files of its own, whose points and collections of polygons may be edited."""
+    registry = make_registry(tmp_path)
+    layers = {
+        name: replace(layer, definition=layer.definition.model_copy(update={"edit": model.Edit()}))
+        if name in ("point", "multipolygon", "linestring_z")
+        else layer
+        for name, layer in registry.layers.items()
+    }
+    client = type(wfs)(replace(registry, layers=MappingProxyType(layers)))
+    client.app.state.context.store = tmp_path / "store"
+    return client
+
+
+def sent(client, *actions: str):
+    return client(body=f"{HEAD}{''.join(actions)}</wfs:Transaction>".encode())
+
+
+def rows(client, layer: str = "point"):
+    """The features of a layer by OGR."""
+    _, found = pyogrio.read_arrow(client.registry.config / "types.gpkg", layer=layer, return_fids=True)
+    return {row["fid" if "fid" in row else next(iter(row))]: row for row in found.to_pylist()}
+
+
+def test_an_inserted_feature_is_there_with_every_value_and_its_id_is_told(edited):
+    answer = sent(edited, NEW)
+    assert answer.status_code == 200, answer.text
+    root = assert_valid(answer.content, "wfs/2.0")
+    assert root.findtext(".//{*}totalInserted") == "1"
+    assert root.find(".//{*}ResourceId").get("rid") == "point.9"
+    assert root.find(".//{*}InsertResults/{*}Feature").get("handle") == "a"
+    found = edited(REQUEST="GetFeature", RESOURCEID="point.9").text
+    for text in ("tour d'été", ">12<", ">true<", ">2024-02-29<", "770500.0 6279500.0"):
+        assert text in found
+    box = edited(REQUEST="GetFeature", TYPENAMES="point", BBOX="770499,6279499,770501,6279501").text
+    assert 'numberMatched="1"' in box
+    assert 'numberMatched="9"' in edited(REQUEST="GetFeature", TYPENAMES="point", RESULTTYPE="hits").text
+    assert "ok" in sqlite_check(edited)
+
+
+def sqlite_check(client) -> str:
+    with closing(sqlite3.connect(client.registry.config / "types.gpkg")) as connection:
+        return connection.execute("PRAGMA integrity_check").fetchone()[0]
+
+
+def test_update_replace_and_delete_touch_what_the_filter_says(edited):
+    replaced = (
+        f"<wfs:Replace><e:point gml:id='x'><e:nom>seul</e:nom>{POINT}</e:point>{BY_ID.format('point.3')}</wfs:Replace>"
+    )
+    answer = sent(edited, update("e:nom", "neuf"), update("entier", ""), replaced, delete("point.4"))
+    root = assert_valid(answer.content, "wfs/2.0")
+    totals = {etree.QName(one).localname: one.text for one in root.find("{*}TransactionSummary")}
+    assert totals == {"totalInserted": "0", "totalUpdated": "2", "totalReplaced": "1", "totalDeleted": "1"}
+    found = rows(edited)
+    assert (found[2]["nom"], found[2]["entier"]) == ("neuf", None)
+    assert (found[3]["nom"], found[3]["vrai"]) == ("seul", None)
+    assert 4 not in found
+    assert len(found) == 7
+
+
+def test_nothing_is_changed_where_one_action_is_refused(edited):
+    before = rows(edited)
+    answer = sent(
+        edited,
+        NEW,
+        update("nom", "neuf"),
+        "<wfs:Insert><e:point><e:geometry><gml:LineString><gml:posList>0 0 1 1</gml:posList></gml:LineString></e:geometry></e:point></wfs:Insert>",
+    )
+    assert answer.status_code == 400
+    assert "the geometry is a LineString, the layer has Point" in answer.text
+    assert rows(edited) == before
+    assert not (edited.app.state.context.store / "journal").exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [
+        (update("entier", "douze"), 400),
+        (update("jour", "30 février"), 400),
+        (update("nulle_part", "x"), 400),
+        (update("nom", "x", "polygon.1", "polygon"), 403),
+        ("<wfs:Delete typeName='e:point'/>", 400),
+        (
+            "<wfs:Update typeName='e:point'><wfs:Property><wfs:ValueReference>nom</wfs:ValueReference></wfs:Property></wfs:Update>",
+            400,
+        ),
+        ("<wfs:Native vendorId='x' safeToIgnore='false'/>", 400),
+        ("<wfs:Drop/>", 400),
+        (update("gml:name", "x"), 400),
+        (update("geometry", "<gml:Point><gml:pos>9e400 1</gml:pos></gml:Point>"), 400),
+    ],
+)
+def test_what_is_wrong_is_told(edited, action, status):
+    answer = sent(edited, action)
+    assert answer.status_code == status, answer.text
+    assert_valid(answer.content, "ows/1.1.0")
+
+
+def test_a_polygon_becomes_one_part_and_a_crossed_one_is_refused(edited):
+    def inserted(ring: str):
+        place = f"<gml:Polygon srsName='urn:ogc:def:crs:EPSG::4326'><gml:exterior><gml:LinearRing><gml:posList>{ring}</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>"
+        return sent(
+            edited, f"<wfs:Insert><e:multipolygon><e:geometry>{place}</e:geometry></e:multipolygon></wfs:Insert>"
+        )
+
+    assert inserted("43.6 3.8 43.7 3.8 43.7 3.9 43.6 3.8").status_code == 200
+    _, found = pyogrio.read_arrow(edited.registry.config / "types.gpkg", layer="multipolygon")
+    shape = shapely.from_wkb(found.column(found.num_columns - 1)[-1].as_py())
+    assert shape.geom_type == "MultiPolygon"
+    assert 760000 < shape.bounds[0] < 780000
+    crossed = inserted("43.6 3.8 43.7 3.9 43.7 3.8 43.6 3.9 43.6 3.8")
+    assert 'exceptionCode="InvalidValue"' in crossed.text
+    assert "Self-intersection" in crossed.text
+
+
+def test_heights_are_kept(edited):
+    place = "<gml:LineString srsName='EPSG:2154' srsDimension='3'><gml:posList>770000 6279000 7 770001 6279001 8</gml:posList></gml:LineString>"
+    sent(edited, f"<wfs:Insert><e:linestring_z><e:geometry>{place}</e:geometry></e:linestring_z></wfs:Insert>")
+    answer = edited(REQUEST="GetFeature", RESOURCEID="linestring_z.9")
+    assert "770000.0 6279000.0 7.0 770001.0 6279001.0 8.0" in answer.text
+
+
+def test_the_journal_tells_when_what_and_where(edited):
+    sent(edited, NEW, delete("point.1"))
+    lines = (edited.app.state.context.store / "journal" / "point.jsonl").read_text().splitlines()
+    first, second = map(json.loads, lines)
+    assert (first["operation"], first["ids"]) == ("insert", ["point.9"])
+    assert first["bbox"] == [770500.0, 6279500.0, 770500.0, 6279500.0]
+    assert (second["operation"], second["ids"]) == ("delete", ["point.1"])
+    assert first["time"].startswith("20")
+
+
+@pytest.mark.parametrize("version", ["1.1.0", "1.0.0"])
+def test_the_older_vocabulary_works(edited, version):
+    head = f'<Transaction xmlns="http://www.opengis.net/wfs" service="WFS" version="{version}" xmlns:gml="http://www.opengis.net/gml" xmlns:ogc="http://www.opengis.net/ogc" xmlns:e="https://essai.example/ns">'
+    place = '<gml:Point srsName="EPSG:2154"><gml:coordinates cs="," ts=" ">770500,6279500</gml:coordinates></gml:Point>'
+    where = '<ogc:Filter><ogc:FeatureId fid="point.2"/></ogc:Filter>'
+    body = (
+        f"{head}<Insert><e:point><e:nom>a</e:nom><e:geometry>{place}</e:geometry></e:point></Insert><Update typeName='e:point'>"
+        f"<Property><Name>nom</Name><Value>b</Value></Property>{where}</Update></Transaction>"
+    )
+    answer = edited(body=body.encode())
+    assert answer.status_code == 200, answer.text
+    names = {"1.1.0": "wfs/1.1.0", "1.0.0": "wfs/1.0.0/WFS-transaction.xsd"}
+    root = assert_valid(answer.content, names[version])
+    assert root.find(".//{*}FeatureId").get("fid") == "point.9"
+    assert rows(edited)[2]["nom"] == "b"
+
+
+def test_capabilities_tell_of_transactions_only_where_a_layer_is_edited(edited, wfs):
+    for version, name in (("2.0.0", "wfs/2.0"), ("1.1.0", "wfs/1.1.0"), ("1.0.0", "wfs/1.0.0")):
+        told = edited(REQUEST="GetCapabilities", VERSION=version)
+        assert_valid(told.content, name)
+        assert "Transaction" in told.text
+    assert "ImplementsTransactionalWFS" in edited(REQUEST="GetCapabilities").text
+    assert 'Operation name="Transaction"' not in wfs(REQUEST="GetCapabilities").text
