@@ -132,9 +132,11 @@ class Writer:
         return f"{self._name(operand)} GLOB {_text(pattern)}"
 
     def _ids(self, ids: tuple[str, ...]) -> str | None:
-        if not self.sqlite:
-            return None
         keys = keys_of(ids, self.facts, self.layer_id)
+        if not self.sqlite:
+            # Of OGR's own numbers only, where they are said to be found at once.
+            numbers = ", ".join(map(str, keys.values))
+            return f"{self.fid} IN ({numbers})" if self.fid and numbers and not keys.column else None
         if any(isinstance(value, str) and "\0" in value for value in keys.values):
             return None
         name = quoted(self.facts.key or "") if keys.column else quoted(self.fid)

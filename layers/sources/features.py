@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyogrio.errors import DataLayerError, DataSourceError
@@ -22,11 +23,14 @@ from layers.errors import SourceError
 from layers.facts import VectorFacts
 from layers.query import FeatureQuery
 from layers.registry import Layer
-from layers.sources import geometry
+from layers.sources import geometry, positions
 from layers.sources.geometry import Region
 
 BATCH = 5000
 """Features in a batch: some megabytes, some tens of milliseconds."""
+
+PAGE = 50_000
+"""Features of a page, at most; what is larger is streamed."""
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -78,6 +82,9 @@ class Features:
         self.encoding = encoding
         self.edited = edited
         self.native = facts.driver == "GPKG"
+        # Both find a feature by its number at once; a field called fid would stand before the number.
+        fid_field = any(field.name.lower() == "fid" for field in facts.fields)
+        self.direct = self.native or (facts.driver == "FlatGeobuf" and not fid_field)
         if self.native:
             self.dialect = "sqlite"
         self.types = {field.name: field.type for field in facts.fields}
@@ -100,7 +107,10 @@ class Features:
         if plan.empty or query.limit == 0:
             return
         names = self._names(query)
-        if self.native:
+        fids = self._positions(plan)
+        if fids is not None:
+            batches = self._at(fids[query.offset :][: query.limit], plan)
+        elif self.native:
             batches = self._page(self._selected(plan, self._sql(plan)), plan)
         elif query.sort_by:
             batches = self._sorted(plan)
@@ -118,12 +128,65 @@ class Features:
             return self.facts.count
         if self.native and plan.exact:
             return self._count_sql(plan)
+        if self.direct:
+            key = positions.key_of(self.facts.path, self.layer_id, query)
+            return len(positions.found(key, lambda: self._fids(plan)))
         sql = self._sql(plan) if self.native else None
         return sum(batch.num_rows for batch in self._selected(plan, sql))
 
+    def _positions(self, plan: Plan) -> positions.Fids | None:
+        """The numbers of all that matches, for a page that lies deep or whose features are known; else None."""
+        query = plan.query
+        if not self.direct or query.limit is None or query.limit > PAGE or query.ids is not None:
+            return None
+        key = positions.key_of(self.facts.path, self.layer_id, query)
+        if query.offset < BATCH:
+            return positions.known(key) if not plan.exact else None
+        return positions.found(key, lambda: self._fids(plan))
+
+    def _fids(self, plan: Plan) -> Any:
+        """The numbers of all features that match, in the query's order."""
+        bare = self._plan(replace(plan.query, properties=(), limit=None, offset=0, geometry=False))
+        if self.native and bare.exact:
+            return self._fids_by_sql(bare)
+        if not self.native and not bare.where and bare.box is None and bare.exact and not bare.query.sort_by:
+            return np.arange(self.facts.count)
+        batches = self._selected(bare, self._sql(bare)) if self.native else self._in_order(bare)
+        parts = [batch.column(0).to_numpy() for batch in batches]
+        return np.concatenate(parts) if parts else np.array([], dtype=np.int64)
+
+    def _fids_by_sql(self, plan: Plan) -> Any:
+        table, fid = filters.quoted(self.facts.layer), filters.quoted(self._fid)
+        try:
+            with closing(_connect(self.facts.path)) as connection:
+                if not plan.where and plan.box is None and not plan.query.sort_by:
+                    first, last = connection.execute(f"SELECT min({fid}), max({fid}) FROM {table}").fetchone()
+                    count = _count_told(connection, self.facts.layer)
+                    if count and last - first + 1 == count:
+                        return np.arange(first, last + 1)
+                return [row[0] for row in connection.execute(self._sql(plan))]
+        except sqlite3.Error as error:
+            raise SourceError(f"layer {self.layer_id}: cannot be read: {error}") from None
+
+    def _in_order(self, plan: Plan) -> Iterator[pa.RecordBatch]:
+        return self._sorted(plan) if plan.query.sort_by else self._selected(plan, None)
+
+    def _at(self, fids: positions.Fids, plan: Plan) -> Iterator[pa.RecordBatch]:
+        """The features of these numbers, in their order."""
+        names = self._names(plan.query)
+        for start in range(0, len(fids), BATCH):
+            part = fids[start : start + BATCH]
+            texts = ", ".join(map(str, part.tolist()))
+            bare = self._plan(FeatureQuery(plan.query.layer, plan.query.crs, properties=names, geometry=plan.geometry))
+            one = replace(bare, where=f"{filters.quoted(self._fid) if self.native else 'FID'} IN ({texts})")
+            batches = list(self._read(one, self._sql(one) if self.native else None))
+            table = pa.Table.from_batches(batches)
+            order = pc.index_in(pa.array(part), value_set=table.column(0).combine_chunks())
+            yield from table.take(order.drop_null()).combine_chunks().to_batches()
+
     def _plan(self, query: FeatureQuery) -> Plan:
         tree = self._with_time(query)
-        fid = self._fid if self.native else ""
+        fid = self._fid if self.native else "FID" if self.direct else ""
         where, rest = filters.push_down(tree, self.facts, self.layer_id, self.dialect, fid)
         region = geometry.region(query, self.facts) if query.bbox else None
         needed = filters.properties_of(rest) | {name for name, _ in query.sort_by} | set(self._names(query))
@@ -194,7 +257,8 @@ class Features:
         sql = f"SELECT count(*) FROM {filters.quoted(self.facts.layer)}{self._where(plan)}"
         try:
             with closing(_connect(self.facts.path)) as connection:
-                return int(connection.execute(sql).fetchone()[0])
+                told = None if plan.where or plan.box else _count_told(connection, self.facts.layer)
+                return told if told is not None else int(connection.execute(sql).fetchone()[0])
         except sqlite3.Error as error:
             raise SourceError(f"layer {self.layer_id}: cannot be read: {error}") from None
 
@@ -309,6 +373,16 @@ def _paged(batches: Iterator[pa.RecordBatch], offset: int, limit: int | None) ->
 def _connect(path: str) -> sqlite3.Connection:
     name = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return sqlite3.connect(f"file:{name}?mode=ro", uri=True)
+
+
+def _count_told(connection: sqlite3.Connection, layer: str) -> int | None:
+    """The number of features as the file itself keeps it by triggers; None where it does not."""
+    try:
+        sql = "SELECT feature_count FROM gpkg_ogr_contents WHERE lower(table_name) = lower(?)"
+        row = connection.execute(sql, (layer,)).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return row[0] if row else None
 
 
 def _one(path: str, sql: str, *values: str) -> str | None:
