@@ -14,7 +14,7 @@
             <se:Title>Arbre</se:Title>
           </se:Description>
           <se:MinScaleDenominator>4000</se:MinScaleDenominator>
-          <se:MaxScaleDenominator>30000</se:MaxScaleDenominator>
+          <se:MaxScaleDenominator>80000</se:MaxScaleDenominator>
           <se:PointSymbolizer>
             <se:Graphic>
               <se:Mark>
