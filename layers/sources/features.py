@@ -160,7 +160,9 @@ class Features:
         try:
             with closing(_connect(self.facts.path)) as connection:
                 if not plan.where and plan.box is None and not plan.query.sort_by:
-                    first, last = connection.execute(f"SELECT min({fid}), max({fid}) FROM {table}").fetchone()
+                    first, last = connection.execute(
+                        f"SELECT (SELECT min({fid}) FROM {table}), (SELECT max({fid}) FROM {table})"
+                    ).fetchone()
                     count = _count_told(connection, self.facts.layer)
                     if count and last - first + 1 == count:
                         return np.arange(first, last + 1)
