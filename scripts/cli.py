@@ -17,6 +17,7 @@ COMMANDS = {
     "prepare": "scripts.prepare",
     "seed": "scripts.seed",
     "purge": "scripts.purge",
+    "publish": "scripts.publish",
     "status": "scripts.status",
     "demo": "scripts.demo_command",
 }

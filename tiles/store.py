@@ -155,6 +155,11 @@ class Store:
         """Every archive, or those of a layer."""
         yield from sorted((self.root / "tiles").glob(f"{quote(layer, safe='') if layer else '*'}/*/*/*/*/*.mbtiles"))
 
+    def archives(self, layer: str, style: str, time: str, grid: str) -> Iterator[Path]:
+        """Every archive of a layer in a style, a time and a grid."""
+        any_cell = self._path((layer, STORED.get(grid, grid), style, time, 0, 0, 0)).parents[2]
+        yield from sorted(any_cell.glob("*/*/*.mbtiles"))
+
     def sizes(self, layer: str | None = None) -> Sizes:
         """Tiles, images and bytes of a layer, or of all, as the archives account them."""
         total = Sizes()

@@ -1,0 +1,122 @@
+"""`garrigue publish`: a site of files alone, of what the store holds."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from layers.errors import RequestError
+from layers.registry import Layer, Registry
+from scripts.options import CONFIG, STORE, Config, Json, Store
+
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def publish(
+    layers: Annotated[list[str], typer.Argument(help="Layers to publish the stored tiles of.", show_default=False)],
+    to: Annotated[Path, typer.Option(help="Folder; the site is its link `site`.", show_default=False)],
+    url: Annotated[str | None, typer.Option(help="Address of the site. Default: public_url of service.yaml.")] = None,
+    levels: Annotated[str | None, typer.Option(help="First and last level, as in 10-18. Default: all.")] = None,
+    tiles: Annotated[int, typer.Option(min=0, help="Tiles a tree may have; beyond, PMTiles only.")] = 200_000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port in the configurations of nginx and Caddy.")] = 8080,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> None:
+    """Write the stored tiles of layers as a site for nginx or Caddy: z/x/y trees, PMTiles, WMTS, TileJSON, a viewer.
+
+    Only what changed is written; the new site takes the place of the old one as a whole.
+    Exit status: 0 done, 1 the folder cannot be written, 2 wrong use or nothing stored.
+
+    Example: garrigue publish pcrs batiment --to /srv/tiles --url https://tiles.example.org
+    """
+    from layers.compile import load
+    from tiles.plan import LevelError, read_levels
+
+    registry, _ = load(config, store)
+    try:
+        chosen = [_layer(registry, name) for name in layers]
+        address = _address(registry, url)
+        depth = read_levels(levels) if levels else (0, 99)
+    except (RequestError, LevelError) as error:
+        _errors.print(f"[bold red]garrigue publish:[/] {error}")
+        raise typer.Exit(2) from None
+    told = _publish(registry, store, to, chosen, address, depth, tiles, port)
+    if as_json:
+        print(json.dumps({"ok": True, **told}))
+        return
+    for item in told["published"]:
+        where = f"{item['tiles']} tiles" + ("" if item["tree"] else ": more than --tiles, no tree")
+        print(f"{item['layer']} {item['style']} {item['time']} {item['grid']}: {where}")
+    print(f"{to / 'site'}: {told['written']} files written, {told['kept']} kept, {told['removed']} removed")
+
+
+def _layer(registry: Registry, name: str) -> Layer:
+    if name not in registry.layers:
+        from layers.errors import hint
+
+        raise RequestError(f"there is no layer {name!r}{hint(name, registry.layers)}")
+    return registry.layers[name]
+
+
+def _address(registry: Registry, url: str | None) -> str:
+    address = (url or registry.service.public_url or "").rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise RequestError("WMTS has its address written in it: give --url https://… or public_url in service.yaml")
+    return address
+
+
+def _publish(
+    registry: Registry,
+    store: Path,
+    to: Path,
+    chosen: list[Layer],
+    address: str,
+    depth: tuple[int, int],
+    most: int,
+    port: int,
+) -> dict[str, Any]:
+    from server.site.documents import site_documents
+    from server.site.servers import caddy, nginx
+    from tiles.publish import publish as publish_set
+    from tiles.publish import sets
+    from tiles.site_folder import new_version
+    from tiles.store import Store as TileStore
+
+    tiles = TileStore(store)
+    with new_version(to) as version:
+        made = [
+            publish_set(version, tiles, layer, which, depth, most)
+            for layer in chosen
+            for which in sets(registry, layer)
+        ]
+        found = [item for item in made if item is not None]
+        for missing in (layer for layer in chosen if layer not in [item.layer for item in found]):
+            _errors.print(
+                f"[bold red]garrigue publish:[/] no tile of {missing.id} is stored; garrigue seed {missing.id}"
+            )
+            raise typer.Exit(2)
+        for path, body in site_documents(registry, found, address):
+            version.put(path, body)
+    root = to.absolute() / "site"
+    (to / "nginx.conf").write_text(nginx(root, port), encoding="utf-8")
+    (to / "Caddyfile").write_text(caddy(root, port), encoding="utf-8")
+    return {
+        "published": [
+            {
+                "layer": item.layer.id,
+                "style": item.style,
+                "time": item.time,
+                "grid": item.grid.id,
+                "tiles": item.tiles,
+                "tree": item.tree,
+                "pmtiles": item.archive,
+            }
+            for item in found
+        ],
+        "written": version.written,
+        "kept": version.kept,
+        "removed": version.removed,
+    }

@@ -1,0 +1,129 @@
+"""The documents of a published site: capabilities, TileJSON, OGC API – Tiles, legends, the viewer."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
+
+from layers.legend import legend
+from layers.registry import Registry
+from server.ogcapi import tiles
+from server.portal.static_files import files
+from server.site.capabilities import legend_path, site_capabilities
+from server.tms.documents import tile_json
+from server.urls import BASE
+from tiles.format import tile_format
+from tiles.publish import TileSet
+
+_VIEWER = Path(__file__).parent / "viewer"
+
+
+def site_documents(registry: Registry, published: Sequence[TileSet], url: str) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of every document; `url` is the site's address, which WMTS has to have in full."""
+    trees = [item for item in published if item.tree]
+    pictures = dict(_legends(registry, published))
+    sizes = {key: Image.open(io.BytesIO(picture)).size for key, picture in pictures.items()}
+    found = [
+        ("wmts/1.0.0/WMTSCapabilities.xml", site_capabilities(registry, trees, sizes)),
+        *_tile_jsons(registry, trees),
+    ]
+    found += [(f"{path}/index.json", tiles.written(document)) for path, document in _ogcapi(registry, trees)]
+    for path, body in found:
+        yield path, body.replace(BASE.encode(), url.encode())
+    for (layer, style), picture in pictures.items():
+        yield legend_path(layer, style), picture
+    yield from _viewer(registry, published)
+
+
+def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[tuple[str, str], bytes]]:
+    language = registry.service.language
+    for layer, style in dict.fromkeys((item.layer.id, item.style) for item in published):
+        yield (layer, style), legend(registry, layer, style, language=language, transparent=True)
+
+
+def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
+    """TileJSON of each layer that has a tree in Web Mercator: its default style, its last time."""
+    for item in _defaults(trees):
+        body = tile_json(registry, item.layer) if item.grid.stored == "PM" else None
+        if body is not None:
+            document = json.loads(body)
+            address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{tile_format(item.layer).extension}"
+            document |= {"tiles": [address], "minzoom": item.limits[0].z, "maxzoom": item.limits[-1].z}
+            document["center"][2] = (item.limits[0].z + item.limits[-1].z) // 2
+            yield f"tiles/{item.layer.id}.json", json.dumps(document, ensure_ascii=False).encode()
+
+
+def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, tiles.Json]]:
+    shown = _defaults(trees)
+    sets = tiles.tile_matrix_sets(registry)
+    names = {item.grid.id: tiles.tile_matrix_set(registry, item.grid.id) for item in shown}
+    ids = {document["id"] for document in names.values()}
+    sets["tileMatrixSets"] = [entry for entry in sets["tileMatrixSets"] if entry["id"] in ids]
+    yield "ogcapi/tileMatrixSets", sets
+    for document in names.values():
+        yield f"ogcapi/tileMatrixSets/{document['id']}", document
+    for layer in dict.fromkeys(item.layer.id for item in shown):
+        mine = [_tileset(registry, item) for item in shown if item.layer.id == layer]
+        yield f"ogcapi/collections/{layer}/map/tiles", {"tilesets": [document for _, document in mine], "links": []}
+    for item in shown:
+        name, document = _tileset(registry, item)
+        yield f"ogcapi/collections/{item.layer.id}/map/tiles/{name}", document
+
+
+def _tileset(registry: Registry, item: TileSet) -> tuple[str, tiles.Json]:
+    document = tiles.tileset(registry, item.layer.id, item.grid.id)
+    document["tileMatrixSetLimits"] = [
+        {"tileMatrix": str(z), "minTileRow": y0, "maxTileRow": y1, "minTileCol": x0, "maxTileCol": x1}
+        for z, x0, y0, x1, y1 in item.limits
+    ]
+    place = f"{BASE}/{quote(item.tree)}/{{tileMatrix}}/{{tileCol}}/{{tileRow}}.{tile_format(item.layer).extension}"
+    for link in document["links"]:
+        link["href"] = place if link["rel"] == "item" else link["href"]
+    scheme = next(link["href"] for link in document["links"] if link["rel"].endswith("tiling-scheme"))
+    return scheme.rpartition("/")[2], document
+
+
+def _defaults(trees: Sequence[TileSet]) -> list[TileSet]:
+    """Of each layer and grid the default style, and of its times the default or the last that is there."""
+    found: dict[tuple[str, str], TileSet] = {}
+    for item in trees:
+        key = (item.layer.id, item.grid.id)
+        if item.style == item.layer.default_style and (key not in found or item.time in (item.layer.default_time, "")):
+            found[key] = item
+    return list(found.values())
+
+
+def _viewer(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
+    language = registry.service.language
+    page = (_VIEWER / "index.html").read_text("utf-8")
+    listed: dict[str, Any] = {
+        "title": registry.service.title.model_dump(),
+        "language": language,
+        "layers": [_shown(item) for item in published if item.grid.stored == "PM"],
+    }
+    yield "index.html", page.encode()
+    yield "layers.json", json.dumps(listed, ensure_ascii=False, indent=1).encode()
+    yield "viewer.js", (_VIEWER / "viewer.js").read_bytes()
+    for name, path in files().items():
+        if name.startswith("leaflet/"):
+            yield f"static/{name}", path.read_bytes()
+
+
+def _shown(item: TileSet) -> dict[str, Any]:
+    attribution = item.layer.definition.attribution
+    return {
+        "id": item.layer.id,
+        "title": item.layer.definition.title.model_dump(),
+        "style": item.style,
+        "time": item.time,
+        "tiles": f"{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{tile_format(item.layer).extension}" if item.tree else "",
+        "pmtiles": quote(item.archive),
+        "legend": quote(legend_path(item.layer.id, item.style)),
+        "levels": [item.limits[0].z, item.limits[-1].z],
+        "bounds": list(item.layer.geographic_extent),
+        "attribution": attribution.title if attribution else "",
+    }
