@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 import orjson
+import pyarrow as pa
 
 from layers.crs import CRS84, is_geographic, urn
 from server.wfs import geojson, gml
+from server.wfs.ahead import ahead
 from server.wfs.coordinates import body
 from server.wfs.dialect import WFS10, WFS11, WFS20, Dialect
 from server.wfs.feature_type import FeatureType
@@ -70,11 +71,12 @@ def namespaces(kinds: Iterable[FeatureType], address: str, dialect: Dialect = WF
 
 
 def _gml_members(page: Page) -> Iterator[bytes]:
-    with closing(page.batches()) as batches:  # type: ignore[type-var]
-        for batch in batches:
-            query = page.query
-            rows = gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry)
-            yield bytes(body(rows))
+    query = page.query
+
+    def written(batch: pa.RecordBatch) -> bytes:
+        return bytes(body(gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry)))
+
+    yield from ahead(page.batches(), written)
 
 
 def geojson_collection(answer: Answer) -> Iterator[bytes]:
@@ -104,9 +106,11 @@ def geojson_collection(answer: Answer) -> Iterator[bytes]:
 def _geojson_features(page: Page) -> Iterator[bytes]:
     query = page.query
     degrees = is_geographic(query.crs.id) if query.crs.id != query.kind.facts.crs else None
-    with closing(page.batches()) as batches:  # type: ignore[type-var]
-        for batch in batches:
-            yield bytes(body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees)))
+
+    def written(batch: pa.RecordBatch) -> bytes:
+        return bytes(body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees)))
+
+    yield from ahead(page.batches(), written)
 
 
 def _without_first_comma(chunks: Iterator[bytes]) -> Iterator[bytes]:
