@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from layers.registry import Layer, Registry
 from server.errors import NotFoundError, ServiceError
-from server.ogcapi import corrections, links, openapi, parameters
+from server.ogcapi import corrections, links, openapi, parameters, tiles
 from server.ogcapi.asked import ASKED, Asked
 from server.ogcapi.config import configuration
 from server.ogcapi.errors import document
@@ -80,9 +80,12 @@ def collections(ask: "Ask") -> Response:
 
 
 def collection(ask: "Ask") -> Response:
-    """A collection (7.14)."""
-    layer = _layer(ask)
+    """A collection (7.14); of a layer that is none of features what OGC API – Tiles needs, as JSON."""
     parameters.check(ask.params, parameters.COMMON)
+    other = ask.registry.layers.get(ask.path["collection"])
+    if other is not None and not other.is_vector:
+        return Response(orjson.dumps(tiles.collection(ask.registry, other)), media_type="application/json")
+    layer = _layer(ask)
     found = _ask(ask, pygeoapi_api.describe_collections, ask.params, layer.id)
     if page := _page(found):
         return page

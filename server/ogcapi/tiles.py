@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import orjson
 
-from layers.crs import is_geographic, north_first, swap, uri
+from layers.crs import CRS84, is_geographic, north_first, swap, uri
 from layers.registry import Layer, Registry
 from server.errors import NotFoundError
 from server.urls import BASE
@@ -32,6 +32,24 @@ _WORDS = {
     "tile": {"fr": "Une tuile", "en": "A tile"},
     "json": {"fr": "Ce document en JSON", "en": "This document as JSON"},
 }
+
+
+def collection(registry: Registry, layer: Layer) -> Json:
+    """`/collections/{id}` of a layer that is no feature collection: where its tiles and maps are (20-057, 11)."""
+    language = registry.service.language
+    place = f"{BASE}/ogcapi/collections/{quote(layer.id)}"
+    found: Json = {
+        "id": layer.id,
+        "title": layer.definition.title.get(language) or layer.id,
+        "description": layer.definition.abstract.get(language),
+        "extent": {"spatial": {"bbox": [list(layer.geographic_extent)], "crs": uri(CRS84)}},
+        "links": [_link("self", place, _WORDS["json"][language])],
+    }
+    if layer_grids(layer, registry):
+        found["links"].append(_link(f"{_REL}/tilesets-map", _address(layer, ""), _WORDS["tilesets"][language]))
+    if declared := layer.definition.attribution:
+        found["attribution"] = declared.title
+    return found
 
 
 def tile_matrix_sets(registry: Registry) -> Json:

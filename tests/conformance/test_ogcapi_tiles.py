@@ -48,8 +48,9 @@ def test_a_client_goes_from_the_landing_page_to_a_tile_by_links_alone(iut, regis
         assert (answer.status_code, answer.headers["content-type"]) == (200, item["type"])
 
 
-def test_a_collection_leads_to_its_tilesets(iut):
-    collection = iut.get("/ogcapi/collections/parcelle", params={"f": "json"}).json()
+@pytest.mark.parametrize("layer", ["parcelle", "ortho"])
+def test_a_collection_leads_to_its_tilesets(iut, layer):
+    collection = iut.get(f"/ogcapi/collections/{layer}", params={"f": "json"}).json()
     assert iut.get(linked(collection, f"{REL}/tilesets-map")["href"]).json()["tilesets"][0]["dataType"] == "map"
 
 

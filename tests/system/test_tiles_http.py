@@ -90,6 +90,27 @@ def test_one_tile_is_the_same_by_every_protocol(client: httpx.Client, registry: 
     assert client.get(f"/tiles/parcelle/PM/17/{x}/{y}.png", headers={"If-None-Match": f'"{etag}"'}).status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("name", "matrix"),
+    [
+        ("PM", "17"),
+        ("EPSG:3857", "EPSG:3857:17"),
+        ("EPSG:900913", "EPSG:900913:17"),
+        ("GoogleMapsCompatible", "17"),
+        ("WebMercatorQuad", "17"),
+    ],
+)
+def test_matrix_sets_that_clients_know_by_heart_are_answered(
+    client: httpx.Client, registry: Registry, name: str, matrix: str
+) -> None:
+    x, y = middle(registry, "parcelle", "PM", 17)
+    answer = client.get("/wmts", params=kvp("parcelle", name, 17, x, y, TILEMATRIX=matrix))
+    assert answer.status_code == 200
+    assert answer.content == client.get(f"/tiles/parcelle/PM/17/{x}/{y}.png").content
+    wrong = client.get("/wmts", params=kvp("parcelle", name, 17, x, y, TILEMATRIX=f"EPSG:9:{matrix}"))
+    assert wrong.status_code == 400
+
+
 def test_a_tile_shows_what_is_there(client: httpx.Client, registry: Registry) -> None:
     for column, colour in ((0.25, (192, 57, 43)), (0.75, (41, 128, 185))):
         west, south, east, north = registry.layers["parcelle"].extent

@@ -41,7 +41,11 @@ def test_addresses_are_those_that_were_asked_and_never_the_placeholder(api):
 
 def test_only_vector_layers_are_feature_collections(api):
     assert [item["id"] for item in api("/collections").json()["collections"]] == ["parcelle", "arbre", "chemin"]
-    assert api("/collections/ortho").status_code == 404
+    assert api("/collections/ortho/items").status_code == 404
+    assert [link["rel"].rpartition("/")[2] for link in api("/collections/ortho").json()["links"]] == [
+        "self",
+        "tilesets-map",
+    ]
 
 
 def test_a_collection_tells_its_crs_its_times_and_its_titles_as_they_are(api):
