@@ -6,20 +6,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
 WORKERS = 2
-"""Threads of one answer."""
+"""Threads that write, of all answers together: many downloads at once must not keep the rest waiting."""
+
+_POOL = ThreadPoolExecutor(WORKERS, thread_name_prefix="wfs-ahead")
 
 
 def ahead[T](items: Iterator[T], work: Callable[[T], bytes]) -> Iterator[bytes]:
     """What `work` makes of each item, in order; at most WORKERS items are held. An error comes where its item would."""
-    with closing(items), ThreadPoolExecutor(WORKERS, thread_name_prefix="wfs-ahead") as pool:  # type: ignore[type-var]
+    with closing(items):  # type: ignore[type-var]
         waiting: deque[Future[bytes]] = deque()
         first = next(items, None)
         if first is None:
             return
-        # The first is made at once, so that what is wrong or short does not wait for the second.
-        yield work(first)
+        # The first goes alone, so that what is wrong or short does not wait for the second.
+        yield _POOL.submit(work, first).result()
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append(_POOL.submit(work, item))
             if len(waiting) >= WORKERS:
                 yield waiting.popleft().result()
         while waiting:
