@@ -28,6 +28,7 @@ class Published:
         self.body_limit: int = service["limits"]["body"]
         self.seconds: int = service["limits"]["seconds"]
         self.idle: int = service["engine"]["idle"]
+        self.missing_tile: str = service["engine"]["missing_tile"]
         self.processes: int = service["engine"]["processes"]
         self.hours = Hours(service["engine"]["sleep"], service["engine"]["timezone"])
         self.origin = Origin(service["public_url"], service["trusted_proxies"])

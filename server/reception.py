@@ -10,6 +10,7 @@ from server.asked_base import headers_of
 from server.connection import Desk
 from server.document_path import Asked, document_key
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.missing_tile import missing_tile
 from server.proxy import forward
 from server.published import Published
 from server.refusal import protocol, refusal
@@ -111,9 +112,7 @@ class Reception:
         found = self.published.table.find(tile)
         stored = self.desk.hits.store.get(found.address)
         if stored is None:
-            if self.engine is None:
-                raise NotFoundError("this tile is not stored")
-            return False
+            return await self._missing(found.address.grid, reply)
         current = stored[2] == found.stamp
         if not current and self.engine is not None and not self.engine.settings.hours.asleep():
             return False
@@ -126,6 +125,19 @@ class Reception:
         else:
             await reply.send(200, headers, data)
         return True
+
+    async def _missing(self, grid: str, reply: "Reply") -> bool:
+        """A tile that was never made: True where what is declared was answered, False where the engine may make it."""
+        published, engine = self.published, self.engine
+        if engine is not None and not engine.settings.hours.asleep():
+            return False
+        told = missing_tile(published.missing_tile, published.table.grids[grid].tile_size)
+        if told is not None:
+            await reply.send(*told)
+            return True
+        if engine is None:
+            raise NotFoundError("this tile is not stored")
+        return False
 
     async def _compute(self, scope: Any, receive: Any, reply: "Reply", base: str) -> None:
         name = protocol(scope["path"])
