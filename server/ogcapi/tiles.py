@@ -69,7 +69,9 @@ def tile_matrix_set(registry: Registry, name: str) -> Json:
     axes = ("Lat", "Lon") if is_geographic(grid.crs) else ("N", "E") if north_first(grid.crs) else ("E", "N")
     x, y = grid.origin
     origin = [y, x] if north_first(grid.crs) else [x, y]
+    # GDAL looks for the type that version 1.0 of the standard had before it reads members of 2.0.
     return _named(grid) | {
+        "type": "TileMatrixSetType",
         "orderedAxes": list(axes),
         "tileMatrices": [_matrix(grid, z, origin) for z in range(grid.first, grid.levels)],
     }
@@ -180,6 +182,7 @@ def _matrix(grid: Grid, z: int, origin: list[float]) -> Json:
 def _tileset(registry: Registry, layer: Layer, style: str, grid: Grid) -> Json:
     title = layer.definition.title.get(registry.service.language) or layer.id
     found: Json = {"title": f"{title} ({style})" if style else title, "dataType": "map", "crs": uri(grid.crs)}
+    found["tileMatrixSetDefinition"] = _grid_address(grid)
     return found | ({"tileMatrixSetURI": f"{_URI}/{_name(grid)}"} if _name(grid) in _REGISTERED else {})
 
 

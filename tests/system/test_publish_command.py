@@ -4,13 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 from pmtiles.reader import MmapSource, Reader
 
@@ -34,8 +33,8 @@ class Site:
     folder: Path
     store: Path
 
-    def get(self, path: str, **headers: str):
-        return urllib.request.urlopen(urllib.request.Request(f"{self.url}{path}", headers=headers))
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(path if path.startswith("http") else f"{self.url}{path}", headers=headers)
 
 
 def garrigue(*arguments: object, status: int = 0) -> str:
@@ -71,8 +70,7 @@ def site(config_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.mark.nginx
 def test_the_capabilities_are_valid_and_their_templates_lead_to_tiles(site):
-    body = site.get("/wmts/1.0.0/WMTSCapabilities.xml").read()
-    root = assert_valid(body, "wmts/1.0")
+    root = assert_valid(site.get("/wmts/1.0.0/WMTSCapabilities.xml").content, "wmts/1.0")
     layers = {layer.findtext("ows:Identifier", namespaces=NS): layer for layer in root.iter(f"{{{NS['w']}}}Layer")}
     assert sorted(layers) == sorted(LAYERS)
     for layer in layers.values():
@@ -85,36 +83,34 @@ def test_the_capabilities_are_valid_and_their_templates_lead_to_tiles(site):
         place |= {name: limits.findtext(f"w:{element}", namespaces=NS) for name, element in names.items()}
         for name, value in place.items():
             template = template.replace(f"{{{name}}}", str(value))
-        with urllib.request.urlopen(template) as answer:
-            assert answer.headers["Content-Type"] == layer.findtext("w:Format", namespaces=NS)
-            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        answer = site.get(template)
+        assert answer.headers["Content-Type"] == layer.findtext("w:Format", namespaces=NS)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
         legend = layer.find("w:Style/w:LegendURL", NS).get("{http://www.w3.org/1999/xlink}href")
-        assert urllib.request.urlopen(legend).headers["Content-Type"] == "image/png"
+        assert site.get(legend).headers["Content-Type"] == "image/png"
 
 
 @pytest.mark.nginx
 def test_tile_json_and_ogc_api_lead_to_tiles_and_what_is_not_there_is_404(site):
-    described = json.load(site.get("/tiles/parcelle.json"))
+    described = site.get("/tiles/parcelle.json").json()
     assert (described["minzoom"], described["maxzoom"]) == (14, 17)
-    tileset = json.load(site.get("/ogcapi/collections/parcelle/map/tiles/WebMercatorQuad"))
-    assert json.load(site.get("/ogcapi/tileMatrixSets/WebMercatorQuad"))["id"] == "WebMercatorQuad"
+    tileset = site.get("/ogcapi/collections/parcelle/map/tiles/WebMercatorQuad").json()
+    assert site.get("/ogcapi/tileMatrixSets/WebMercatorQuad").json()["id"] == "WebMercatorQuad"
     level = tileset["tileMatrixSetLimits"][-1]
     x, y = level["minTileCol"], level["minTileRow"]
     first = described["tiles"][0].replace("{z}", "17").replace("{x}", str(x)).replace("{y}", str(y))
     item = next(link["href"] for link in tileset["links"] if link["rel"] == "item")
     assert item.replace("{tileMatrix}", "17").replace("{tileCol}", str(x)).replace("{tileRow}", str(y)) == first
-    assert urllib.request.urlopen(first).headers["Content-Type"] == "image/png"
+    assert site.get(first).headers["Content-Type"] == "image/png"
     for path in ("/tiles/parcelle/default/PM/17/0/0.png", "/.garrigue.json", "/nothing"):
-        with pytest.raises(urllib.error.HTTPError) as error:
-            site.get(path)
-        assert error.value.code == 404
+        assert site.get(path).status_code == 404
 
 
 @pytest.mark.nginx
 def test_pmtiles_hold_the_same_tiles_and_are_read_by_range(site):
-    described = json.load(site.get("/tiles/ortho.json"))
-    with site.get("/pmtiles/ortho.default.pmtiles", Range="bytes=0-126") as answer:
-        assert (answer.status, len(answer.read())) == (206, 127)
+    described = site.get("/tiles/ortho.json").json()
+    answer = site.get("/pmtiles/ortho.default.pmtiles", Range="bytes=0-126")
+    assert (answer.status_code, len(answer.content)) == (206, 127)
     with (site.folder / "site/pmtiles/ortho.default.pmtiles").open("rb") as file:
         reader = Reader(MmapSource(file))
         assert (reader.header()["min_zoom"], reader.header()["max_zoom"]) == (14, 17)
