@@ -44,6 +44,10 @@ def garrigue(*arguments: object, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.resolve().rglob("*") if path.is_file()}
+
+
 def publish(site: Site, config: Path, *more: object) -> dict:
     ask = ["--config", config, "--store", site.store, "--to", site.folder, "--url", site.url, "--json"]
     return json.loads(garrigue("publish", *LAYERS, *ask, "--port", site.url.rpartition(":")[2], *more))
@@ -180,6 +184,21 @@ def test_layers_of_more_tiles_than_a_tree_may_have_are_archives_only(site, confi
     told = publish(Site(site.url, tmp_path / "to", site.store), config_dir, "--tiles", "3")
     assert {(item["tree"], bool(item["pmtiles"])) for item in told["published"]} == {("", True), ("", False)}
     assert b"<Layer>" not in (tmp_path / "to/site/wmts/1.0.0/WMTSCapabilities.xml").read_bytes()
+
+
+def test_a_publication_that_is_killed_leaves_the_old_site_whole(site, config_dir, tmp_path):
+    other = Site(site.url, tmp_path / "to", site.store)
+    publish(other, config_dir, "--levels", "14-16")
+    before = contents(other.folder / "site")
+    command = [sys.executable, "-m", "scripts.cli", "publish", *LAYERS, "--config", config_dir, "--store", site.store]
+    with subprocess.Popen([*command, "--to", other.folder, "--url", site.url], cwd=ROOT) as process:
+        while len(list(other.folder.glob(".site-*"))) < 2:
+            assert process.poll() is None
+        process.kill()
+    assert contents(other.folder / "site") == before
+    assert publish(other, config_dir)["written"] > 0
+    assert len(list(other.folder.glob(".site-*"))) == 1
+    assert list((other.folder / "site").rglob("tiles/*/*/PM/17"))
 
 
 @pytest.mark.parametrize(
