@@ -1,5 +1,7 @@
 """The demo, served: what every client test opens."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,15 @@ import shapely
 from support.server import running
 
 CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture(autouse=True)
+def _sockets_of_clients() -> Iterator[None]:
+    """Some clients leave their sockets to the garbage collector: they are collected here, not in a later test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @dataclass
