@@ -16,7 +16,7 @@ from layers import model, yaml
 from layers.crs import CRS84, parse_crs, transform_bbox
 from layers.declared import Declared, Found, read_models
 from layers.errors import GarrigueError, Problem, RegistryError, UnknownCrsError, hint
-from layers.facts import CascadeFacts, Facts, RasterFacts
+from layers.facts import CascadeFacts, Facts, RasterFacts, VectorFacts
 from layers.registry import Layer, Registry
 from layers.sources.copies import copy_path, is_needed, with_copy
 
@@ -191,6 +191,8 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
             found.problems.append(layer.problem("elevation" if name == "elevation" else f"dimensions.{name}", message))
     if layer.definition.edit and getattr(facts, "driver", "") != "GPKG":
         found.problems.append(layer.problem("edit", "only features of a GeoPackage can be edited"))
+    if layer.definition.tiles.vector and not isinstance(facts, VectorFacts):
+        found.problems.append(layer.problem("tiles.vector", "only layers of features have vector tiles"))
     for key, name in asked:
         if name not in names:
             message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"

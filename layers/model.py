@@ -301,8 +301,15 @@ class FieldAlias(Model):
 BYTES = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)? ?[kMGT]B$"}]}
 
 
+Levels = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?$")]
+
+
 class Tiles(Model):
-    """What is kept as tiles: grids, format, levels ("10-20"), and bytes at the most ("500 GB")."""
+    """What is kept as tiles: grids, format, levels ("10-20"), and bytes at the most ("500 GB").
+
+    `vector` is for layers of features in Web Mercator: None where they have vector tiles as a matter of course, False
+    where they are not wanted, True or levels where they are.
+    """
 
     grids: tuple[str, ...] = ("PM", "LAMB93_5cm")
     format: Literal["png", "png8", "jpeg", "webp"] | None = None
@@ -310,6 +317,7 @@ class Tiles(Model):
     meta: int = Field(4, ge=1, le=16)
     buffer: int = Field(64, ge=0, le=512)
     quota: Annotated[int, WithJsonSchema(BYTES)] | None = Field(None, ge=0)
+    vector: bool | Levels | None = None
 
     @field_validator("quota", mode="before")
     @classmethod
@@ -326,6 +334,11 @@ class Tiles(Model):
         if not match or (match[2] and int(match[1]) > int(match[2])):
             raise ValueError('levels are written "first-last", as "10-20"')
         return str(value)
+
+    @field_validator("vector", mode="before")
+    @classmethod
+    def _vector(cls, value: Any) -> Any:
+        return value if value is None or isinstance(value, bool) else cls._levels(value)
 
 
 class Edit(Model):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
+from scripts.seed_vector import seed_vector_tiles
 
 AREA = "File of polygons (GeoJSON, GeoPackage …), LAYER:filter (CQL), or xmin,ymin,xmax,ymax[,CRS] (degrees)."
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Format(StrEnum):
+    """What tiles are made."""
+
+    PICTURES = "pictures"
+    MVT = "mvt"
 
 
 def seed(
@@ -37,6 +46,9 @@ def seed(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
     until: Annotated[str | None, typer.Option(help="Stop at an hour, as in 06:00.")] = None,
     lasting: Annotated[str | None, typer.Option("--for", help="Stop after a while, as in 8h or 90m.")] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="mvt makes vector tiles in place of pictures.")
+    ] = Format.PICTURES,
     errors: Annotated[int, typer.Option(min=1, help="Blocks that may fail in a row before the job is given up.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be made.")] = False,
     config: Config = CONFIG,
@@ -57,6 +69,10 @@ def seed(
     if not dry_run:
         _check_store(store)
     registry, _ = load(config, store)
+    if format_ is Format.MVT:
+        for one in seeds:
+            seed_vector_tiles(registry, store, one, threads=means.workers, dry_run=dry_run, as_json=as_json)
+        return None
     plans = [plan for one in seeds for plan in _plans(registry, one)]
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")

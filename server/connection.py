@@ -31,6 +31,7 @@ class Connection(HttpToolsProtocol):
         self.usual: bytes | None = None
         self.done = False
         self.plain = True
+        self.gzip = False
         self.known: bytes | None = None
         self.last = self.loop.time()
         self.idle_check = self.loop.call_later(self.timeout_keep_alive, self.close_if_idle)
@@ -64,7 +65,7 @@ class Connection(HttpToolsProtocol):
         url = line[4:-9]
         if not (line.startswith(b"GET /") and line.endswith(b" HTTP/1.1")) or b" " in url or self.flow.write_paused:
             return False
-        answer = self.desk.hits.answer(url, self.known, body=True, close=False)
+        answer = self.desk.hits.answer(url, self.known, body=True, close=False, gzip=self.gzip)
         if answer is None:
             return False
         self.last = self.loop.time()
@@ -78,6 +79,7 @@ class Connection(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self.plain = True
+        self.gzip = False
         self.known = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -86,6 +88,9 @@ class Connection(HttpToolsProtocol):
         self.headers.append((name, value))
         if name == b"if-none-match":
             self.known = value
+        elif name == b"accept-encoding":
+            # Whoever weighs its encodings is read with care elsewhere.
+            self.gzip = b"gzip" in value and b"q=" not in value
         elif name in _BODY:
             self.plain = False
             if name == b"expect" and value.lower() == b"100-continue":
@@ -101,10 +106,11 @@ class Connection(HttpToolsProtocol):
             method = self.parser.get_method()
             if method in (b"GET", b"HEAD"):
                 keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-                answer = self.desk.hits.answer(self.url, self.known, body=method == b"GET", close=not keep)
+                get = method == b"GET"
+                answer = self.desk.hits.answer(self.url, self.known, body=get, close=not keep, gzip=self.gzip)
                 if answer is not None:
                     self.fast = True
-                    self.fast_answers += 1 if method == b"GET" and keep else 2
+                    self.fast_answers += 1 if get and keep else 2
                     self.last = self.loop.time()
                     self.transport.write(answer)
                     if not keep:

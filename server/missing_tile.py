@@ -20,10 +20,15 @@ class Missing(NamedTuple):
 _HEADERS = {"Cache-Control": "public, max-age=60"}
 
 
-def missing_tile(choice: str, size: int) -> Missing | None:
-    """`empty` is 204, `blank` a transparent PNG of `size` pixels a side; None where the error is to be told."""
+def missing_tile(choice: str, size: int, media_type: str = "image/png") -> Missing | None:
+    """`empty` is 204, `blank` a transparent PNG of `size` pixels a side; None where the error is to be told.
+
+    A vector tile has no size: a blank one has no layers, which is no byte (Vector Tile Specification 2.1, 4.1).
+    """
     if choice == "empty":
         return Missing(204, dict(_HEADERS), b"")
+    if choice == "blank" and not size:
+        return Missing(200, {"Content-Type": media_type, **_HEADERS}, b"")
     if choice == "blank":
         return Missing(200, {"Content-Type": "image/png", **_HEADERS}, blank(size))
     return None

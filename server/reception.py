@@ -1,5 +1,6 @@
 """The front's ASGI application: what is no stored tile. Documents, health, status; the rest goes to the engine."""
 
+import gzip
 import json
 import logging
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from server.asked_base import headers_of
 from server.connection import Desk
 from server.document_path import Asked, document_key
+from server.encodings import reads_gzip
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
 from server.missing_tile import missing_tile
 from server.proxy import forward
@@ -17,7 +19,9 @@ from server.refusal import protocol, refusal
 from server.rendered import Ready
 from server.status import Status
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
+from server.tile_table import FoundTile
 from server.wake import Engine
+from tiles.store import StoredTile
 
 log = logging.getLogger("garrigue.front")
 
@@ -112,12 +116,12 @@ class Reception:
         found = self.published.table.find(tile)
         stored = self.desk.hits.store.get(found.address)
         if stored is None:
-            return await self._missing(found.address.grid, reply)
+            return await self._missing(found, reply)
         current = stored[2] == found.stamp
         if not current and self.engine is not None and not self.engine.settings.hours.asleep():
             return False
-        etag, data = f'"{stored[0]}"', stored[1]
-        headers = {"Content-Type": found.media_type, "ETag": etag, "Cache-Control": _kept(scope)}
+        etag, data, headers = _written(stored, found, headers_of(scope).get("accept-encoding", ""))
+        headers |= {"ETag": etag, "Cache-Control": _kept(scope)}
         if not current:
             headers |= STALE
         if etag in headers_of(scope).get("if-none-match", ""):
@@ -126,12 +130,13 @@ class Reception:
             await reply.send(200, headers, data)
         return True
 
-    async def _missing(self, grid: str, reply: "Reply") -> bool:
+    async def _missing(self, found: FoundTile, reply: "Reply") -> bool:
         """A tile that was never made: True where what is declared was answered, False where the engine may make it."""
         published, engine = self.published, self.engine
         if engine is not None and not engine.settings.hours.asleep():
             return False
-        told = missing_tile(published.missing_tile, published.table.grids[grid].tile_size)
+        size = 0 if found.packed else published.table.grids[found.address.grid].tile_size
+        told = missing_tile(published.missing_tile, size, found.media_type)
         if told is not None:
             await reply.send(*told)
             return True
@@ -171,7 +176,7 @@ class Reply:
         if known == "*" or ready.etag in known:
             kept = [pair for pair in ready.headers if pair[0] != b"content-type"]
             await self._whole(304, kept, b"")
-        elif ready.packed is not None and _reads_gzip(asked.get("accept-encoding", "")):
+        elif ready.packed is not None and reads_gzip(asked.get("accept-encoding", "")):
             await self._whole(200, [*ready.headers, (b"content-encoding", b"gzip")], ready.packed)
         else:
             await self._whole(200, list(ready.headers), ready.body)
@@ -198,12 +203,15 @@ class Reply:
         await self._send({"type": "http.response.body", "body": body})
 
 
-def _reads_gzip(accept_encoding: str) -> bool:
-    for part in accept_encoding.lower().split(","):
-        name, _, quality = part.strip().partition(";")
-        if name.strip() in ("gzip", "*"):
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+def _written(stored: StoredTile, found: FoundTile, accept_encoding: str) -> tuple[str, bytes, dict[str, str]]:
+    """ETag, bytes and headers of a tile; what is kept with gzip is unpacked for who does not read that."""
+    headers = {"Content-Type": found.media_type}
+    if not found.packed:
+        return f'"{stored[0]}"', stored[1], headers
+    headers["Vary"] = "Accept-Encoding"
+    if reads_gzip(accept_encoding):
+        return f'"{stored[0]}"', stored[1], headers | {"Content-Encoding": "gzip"}
+    return f'"{stored[0]}-plain"', gzip.decompress(stored[1]), headers
 
 
 def _kept(scope: Any) -> str:

@@ -22,6 +22,10 @@ KEPT = 5 * 1024 * 1024
 _DIGITS = 10
 
 
+type Located = tuple[bytes, TileAddress, str, bool]
+"""Headers, address, stamp of the tiles that are current, and whether they are kept with gzip."""
+
+
 class Place(NamedTuple):
     """What the tiles of one form of address share: all but level, column and row."""
 
@@ -34,6 +38,7 @@ class Place(NamedTuple):
     from_south: bool
     headers: bytes
     stamp: str
+    packed: bool
 
 
 class Hits:
@@ -48,8 +53,10 @@ class Hits:
         self._ready: dict[bytes, bytes] = {}
         self._size = 0
 
-    def answer(self, url: bytes, known: bytes | None, *, body: bool, close: bool) -> bytes | None:
+    def answer(self, url: bytes, known: bytes | None, *, body: bool, close: bool, gzip: bool) -> bytes | None:
         """The whole answer to a GET (HEAD where not `body`) whose If-None-Match is `known`; None where it is no hit.
+
+        What is kept with gzip is a hit for who reads `gzip`, and not kept ready: others may ask for it too.
 
         Answers are kept for the second in hand, Date and all: what many ask for is read once a second.
         """
@@ -63,8 +70,11 @@ class Hits:
         found = self._near(url) or self._anywhere(url)
         if found is None:
             return None
-        made = self._made(*found, known, body=body, close=close)
-        if made is not None and plain and self._size < KEPT:
+        headers, address, stamp, packed = found
+        if packed and not gzip:
+            return None
+        made = self._made(headers, address, stamp, known, body=body, close=close)
+        if made is not None and plain and not packed and self._size < KEPT:
             self._ready[key] = made
             self._size += len(made)
         return made
@@ -109,7 +119,7 @@ class Hits:
         self._ready.clear()
         self._size = 0
 
-    def _near(self, url: bytes) -> tuple[bytes, TileAddress, str] | None:
+    def _near(self, url: bytes) -> Located | None:
         """A tile of a form that is remembered."""
         parts = url.rsplit(b"/", 3)
         if len(parts) != 4:
@@ -130,7 +140,7 @@ class Hits:
         if limits is None or not (limits[0] <= x <= limits[2] and limits[1] <= y <= limits[3]):
             return None
         address = TileAddress(place.layer, place.style, place.time, place.grid, z, x, y)
-        return place.headers, address, place.stamp
+        return place.headers, address, place.stamp, place.packed
 
     def _learn(self, url: bytes, prefix: bytes, suffix: bytes) -> Place | None:
         """Remember the form of an address. A slash in the query would make another of its parts look like the row."""
@@ -141,21 +151,20 @@ class Hits:
         if found is None:
             return None
         address = found.address
-        stored = self.table.grids[address.grid].stored
-        limits = self.table.layers[address.layer].limits[stored]
+        limits = self.table.limits(address)
         rows_first, from_south = asked.form in ("wmts", "ogc"), asked.form == "tms"
-        place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query), found.stamp)
+        place = Place(*address[:4], limits, rows_first, from_south, _headers(found, query), found.stamp, found.packed)
         if len(self._places) >= PLACES:
             self._places.clear()
         self._places[prefix, suffix] = place
         return place
 
-    def _anywhere(self, url: bytes) -> tuple[bytes, TileAddress, str] | None:
+    def _anywhere(self, url: bytes) -> Located | None:
         """A tile by any other address: key-value pairs, levels with the grid's name before them."""
         path, _, query = url.decode("latin-1").partition("?")
         asked = parse(path, query) or parse_kvp(path, query)
         found = None if asked is None else self._found(asked)
-        return None if found is None else (_headers(found, query), found.address, found.stamp)
+        return None if found is None else (_headers(found, query), found.address, found.stamp, found.packed)
 
     def _found(self, asked: TileRequest) -> FoundTile | None:
         try:
@@ -165,7 +174,8 @@ class Hits:
 
 
 def _headers(found: FoundTile, query: str) -> bytes:
+    packed = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n" if found.packed else ""
     return (
         f"Content-Type: {found.media_type}\r\nCache-Control: {cache_control(query)}\r\n"
-        "Access-Control-Allow-Origin: *\r\n"
+        f"Access-Control-Allow-Origin: *\r\n{packed}"
     ).encode("latin-1")

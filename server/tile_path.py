@@ -5,6 +5,7 @@
     /tms/1.0.0/{layer}@{grid}/{z}/{x}/{y}.{ext}                     rows from the south; ?style=&time=
     /themes/{theme}/wmts…                                           the same for one theme
     /ogcapi/collections/{layer}[/styles/{style}]/map/tiles/{grid}/{z}/{row}/{col}    ?datetime=&f= (OGC 20-057, 8)
+    /ogcapi/collections/{layer}/tiles/{grid}/{z}/{row}/{col}        vector tiles, as are the extensions mvt and pbf
 
 Levels are written {z} or {grid}:{z}. Nothing is looked up here: names may be unknown, rows outside.
 Standard library only: front and engine share this.
@@ -21,7 +22,8 @@ class TileRequest(NamedTuple):
     """A tile as asked. `style` and `time` are "" where not given; `y` counts from the north.
 
     `grid` is a name or alias; `ext` an extension, the media type where asked by key-value pairs, or "" for any; `form`
-    is wmts (RESTful), kvp, xyz, tms or ogc and decides the form of errors; `theme` narrows the layers that there are.
+    is wmts (RESTful), kvp, xyz, tms or ogc and decides the form of errors; `theme` narrows the layers that there are;
+    `vector` tells that it is no picture.
     """
 
     layer: str
@@ -34,7 +36,12 @@ class TileRequest(NamedTuple):
     ext: str
     form: str
     theme: str = ""
+    vector: bool = False
 
+
+VECTOR_TYPE = "application/vnd.mapbox-vector-tile"
+VECTOR_NAMES = frozenset(("mvt", "pbf", VECTOR_TYPE))
+"""How vector tiles are asked for."""
 
 _NAME = r"[^/]{1,128}"
 _LEVEL = r"(?:(?P<prefix>[^/]{1,64}):)?(?P<z>\d{1,2})"
@@ -53,7 +60,7 @@ _WMTS = re.compile(
     re.ASCII,
 )
 _OGC = re.compile(
-    rf"/ogcapi/collections/(?P<layer>{_NAME})(?:/styles/(?P<style>{_NAME}))?/map/tiles"
+    rf"/ogcapi/collections/(?P<layer>{_NAME})(?P<map>(?:/styles/(?P<style>{_NAME}))?/map)?/tiles"
     rf"/(?P<grid>{_NAME})/{_LEVEL}/(?P<y>{_NUMBER})/(?P<x>{_NUMBER})",
     re.ASCII,
 )
@@ -101,7 +108,8 @@ def parse(path: str, query: str = "") -> TileRequest | None:
     elif query and form != "wmts":
         style, time = _asked(query, "style", "time")
     row = south_row(z, y) if form == "tms" else y
-    return TileRequest(found["layer"], style, time, found["grid"], z, x, row, ext, form, found.get("theme", ""))
+    vector = ext in VECTOR_NAMES if form != "ogc" else not found["map"]
+    return TileRequest(found["layer"], style, time, found["grid"], z, x, row, ext, form, found.get("theme", ""), vector)
 
 
 def parse_kvp(path: str, query: str) -> TileRequest | None:

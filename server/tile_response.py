@@ -1,5 +1,6 @@
 """A tile as HTTP answers it, in the engine: found in the table, read or drawn in a render process."""
 
+import gzip
 import logging
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from layers.errors import GarrigueError
 from layers.registry import Registry
 from server.context import Context
+from server.encodings import reads_gzip
 from server.errors import ServiceError, ows_report
 from server.tile_path import TileRequest, cache_control
 from server.tile_table import TileTable, exception_form, json_error
@@ -35,15 +37,21 @@ async def tile_response(request: Request, asked: TileRequest) -> Response:
     context: Context = request.app.state.context
     found = table_of(context.registry).find(asked)
     try:
-        data, current = await context.run(_tile, context.store, found.address)
+        data, current = await context.run(_vector_tile if found.packed else _tile, context.store, found.address)
     except GarrigueError as error:
         log.error("%s: %s", found.address, error)
         raise TileFailedError("the tile cannot be made now") from None
-    etag = f'"{tile_id(data)}"'
-    headers = {"ETag": etag, "Cache-Control": cache_control(request.url.query)}
+    headers = {"ETag": f'"{tile_id(data)}"', "Cache-Control": cache_control(request.url.query)}
     if not current:
         headers |= {"Cache-Control": "public, max-age=60", "Warning": '110 - "Response is Stale"'}
-    if etag in request.headers.get("if-none-match", ""):
+    if found.packed:
+        headers["Vary"] = "Accept-Encoding"
+        if reads_gzip(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            data, headers["ETag"] = gzip.decompress(data), f'"{tile_id(data)}-plain"'
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        headers.pop("Content-Encoding", "")
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=found.media_type, headers=headers)
 
@@ -84,3 +92,10 @@ def _tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes,
     from tiles.cache import make_tile
 
     return make_tile(registry, store, address)
+
+
+def _vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
+    """`tiles.vector_cache.make_vector_tile`, imported by the render process alone."""
+    from tiles.vector_cache import make_vector_tile
+
+    return make_vector_tile(registry, store, address)

@@ -10,17 +10,24 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from server.errors import InvalidParameterError, NotFoundError, ServiceError, TileOutOfRangeError
-from server.tile_path import TileRequest
-from tiles.address import TileAddress
+from server.tile_path import VECTOR_NAMES, VECTOR_TYPE, TileRequest
+from tiles.address import VECTOR, TileAddress
 from tiles.grids import Grid
+
+type Limits = Mapping[int, tuple[int, int, int, int]]
+"""First column and row, last column and row, by level."""
 
 
 class FoundTile(NamedTuple):
-    """A tile that the registry has: where it is kept, its media type, the stamp of the tiles that are current."""
+    """A tile that the registry has: where it is kept, its media type, the stamp of the tiles that are current.
+
+    `packed` tells that it is kept with gzip, as vector tiles are.
+    """
 
     address: TileAddress
     media_type: str
     stamp: str
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,9 @@ class _Layer:
     formats: frozenset[str]
     media_type: str
     stamps: Mapping[str, str]
-    limits: Mapping[str, Mapping[int, tuple[int, int, int, int]]]
+    limits: Mapping[str, Limits]
+    vector: Limits
+    vector_stamp: str
 
 
 class TileTable:
@@ -61,6 +70,8 @@ class TileTable:
         layer = self.layers.get(asked.layer) or self.layers.get(asked.layer.removeprefix(self.prefix))
         if layer is None or asked.theme not in ("", layer.theme):
             raise InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
+        if asked.vector:
+            return self._find_vector(layer, asked)
         style = _style(layer, asked)
         time = _time(layer, asked)
         if not _right_format(layer, asked.ext):
@@ -72,6 +83,23 @@ class TileTable:
         _check(grid, limits, asked)
         address = TileAddress(layer.id, style, time, grid.id, asked.z, asked.x, asked.y)
         return FoundTile(address, layer.media_type, layer.stamps[style])
+
+    def _find_vector(self, layer: _Layer, asked: TileRequest) -> FoundTile:
+        if not layer.vector:
+            raise NotFoundError(f"the layer {layer.id} has no vector tiles", "Layer")
+        if asked.ext and asked.ext not in VECTOR_NAMES:
+            raise InvalidParameterError(f"vector tiles are {VECTOR_TYPE} (mvt, pbf), not {asked.ext!r}", "Format")
+        time, grid = _time(layer, asked), self.grids.get(asked.grid)
+        if grid is None or grid.stored != "PM":
+            raise InvalidParameterError(f"the vector tiles of {layer.id} have no grid {asked.grid!r}", "TileMatrixSet")
+        _check(grid, layer.vector, asked)
+        address = TileAddress(layer.id, VECTOR, time, grid.id, asked.z, asked.x, asked.y)
+        return FoundTile(address, VECTOR_TYPE, layer.vector_stamp, packed=True)
+
+    def limits(self, address: TileAddress) -> Limits:
+        """The tiles that there are of an address's layer and grid."""
+        layer: _Layer = self.layers[address.layer]
+        return layer.vector if address.style == VECTOR else layer.limits[str(self.grids[address.grid].stored)]
 
 
 def _right_format(layer: _Layer, ext: str) -> bool:
@@ -99,7 +127,7 @@ def _time(layer: _Layer, asked: TileRequest) -> str:
     return asked.time
 
 
-def _check(grid: Grid, limits: Mapping[int, tuple[int, int, int, int]], asked: TileRequest) -> None:
+def _check(grid: Grid, limits: Limits, asked: TileRequest) -> None:
     if not grid.first <= asked.z < grid.levels:
         raise InvalidParameterError(f"the grid {grid.id} has no level {asked.z}", "TileMatrix")
     inside = limits.get(asked.z)
@@ -124,11 +152,14 @@ def _layer(layer_id: str, entry: Mapping[str, Any]) -> _Layer:
         formats=frozenset((*entry["extensions"], entry["media_type"])),
         media_type=entry["media_type"],
         stamps=entry["stamps"],
-        limits={
-            grid: {int(z): (x0, y0, x1, y1) for z, (x0, y0, x1, y1) in levels.items()}
-            for grid, levels in entry["limits"].items()
-        },
+        limits={grid: _limits(levels) for grid, levels in entry["limits"].items()},
+        vector=_limits(entry["vector"]["limits"]),
+        vector_stamp=entry["vector"]["stamp"],
     )
+
+
+def _limits(levels: Mapping[str, tuple[int, int, int, int]]) -> Limits:
+    return {int(z): (x0, y0, x1, y1) for z, (x0, y0, x1, y1) in levels.items()}
 
 
 def exception_form(form: str) -> str:

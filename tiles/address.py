@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+VECTOR = "~mvt"
+"""What stands for the style in the address of a vector tile, which has none."""
+
 
 class TileAddress(NamedTuple):
     """Layer, style (its own name, never ""), time ("" where the layer has none), grid, level, column, row.

@@ -59,7 +59,10 @@ class ArchiveError(GarrigueError):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveInfo:
-    """What an archive says of itself: MBTiles' name, format (png, jpg, webp, pbf), bounds in degrees, and the grid."""
+    """What an archive says of itself: MBTiles' name, format (png, jpg, webp, pbf), bounds in degrees, and the grid.
+
+    `json` is there for vector tiles only (MBTiles 1.3, Vector tileset metadata).
+    """
 
     name: str
     format: str
@@ -67,6 +70,7 @@ class ArchiveInfo:
     grid: str
     attribution: str = ""
     stamp: str = ""
+    json: str = ""
 
 
 @dataclass(slots=True)
@@ -182,11 +186,12 @@ def _declare(db: sqlite3.Connection, info: ArchiveInfo) -> None:
         "name": info.name,
         "format": info.format,
         "bounds": ",".join(f"{value:.7g}" for value in info.bounds),
-        "type": "overlay" if info.format in ("png", "webp") else "baselayer",
+        "type": "overlay" if info.format in ("png", "webp", "pbf") else "baselayer",
         "version": "1",
         "garrigue:grid": info.grid,
         "garrigue:stamp": info.stamp,
-    } | ({"attribution": info.attribution} if info.attribution else {})
+    }
+    written |= {name: value for name in ("attribution", "json") if (value := getattr(info, name))}
     db.executemany(_SET, written.items())
 
 

@@ -12,6 +12,10 @@ VECTOR_CELL = 0.14
 """Metres a pixel below which vector layers have no levels unless declared (PM 20, Lambert-93 20)."""
 
 
+VECTOR_DEEPEST = 15
+"""The last level of vector tiles unless declared: a tile has 8192 units a side, 10 cm in the middle of France."""
+
+
 class LevelLimits(NamedTuple):
     """The tiles of a level that a layer has: first column and row, last column and row, from the north-west."""
 
@@ -42,7 +46,23 @@ def level_range(layer: Layer, grid: Grid) -> tuple[int, int]:
 
 def limits(layer: Layer, grid: Grid) -> tuple[LevelLimits, ...]:
     """The layer's tiles on a grid, level by level; empty where its extent does not reach the grid."""
-    first, last = level_range(layer, grid)
+    return limits_between(layer, grid, *level_range(layer, grid))
+
+
+def vector_limits(layer: Layer, grid: Grid) -> tuple[LevelLimits, ...]:
+    """The layer's vector tiles. Clients draw one 512 pixels wide or wider, and enlarge those of the last level: by
+    default the levels are those of the pictures less one, and VECTOR_DEEPEST at the most.
+    """
+    declared = layer.definition.tiles.vector
+    if isinstance(declared, str):
+        first, _, last = declared.partition("-")
+        return limits_between(layer, grid, max(int(first), grid.first), min(int(last or first), grid.levels - 1))
+    first_, last_ = (max(level - 1, 0) for level in level_range(layer, grid))
+    return limits_between(layer, grid, min(first_, VECTOR_DEEPEST), min(last_, VECTOR_DEEPEST))
+
+
+def limits_between(layer: Layer, grid: Grid, first: int, last: int) -> tuple[LevelLimits, ...]:
+    """The same for levels of one's own."""
     return _limits(_extent(layer, grid), grid, first, last)
 
 

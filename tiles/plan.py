@@ -10,13 +10,13 @@ from xxhash import xxh3_64_hexdigest
 
 from layers.errors import GarrigueError
 from layers.registry import Layer, Registry
-from tiles.address import TileAddress
+from tiles.address import VECTOR, TileAddress
 from tiles.area import Area, AreaError, read_area
 from tiles.grids import Grid, GridError, grid
-from tiles.limits import LevelLimits, limits
+from tiles.limits import LevelLimits, limits, vector_limits
 from tiles.picture import Block
-from tiles.stamp import tile_stamp
-from tiles.table import layer_grid, layer_grids
+from tiles.stamp import tile_stamp, vector_stamp
+from tiles.table import layer_grid, layer_grids, vector_grid
 
 SIDE = 8
 """Tiles of a block's side: one drawing, one transaction, and always within one archive."""
@@ -24,6 +24,10 @@ SIDE = 8
 
 class LevelError(GarrigueError):
     """Levels that are not numbers, or none of the layer's."""
+
+
+class NoVectorTilesError(GarrigueError):
+    """A layer that has no vector tiles, with why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,35 @@ class Plan:
         return TileAddress(self.layer, self.style, self.time, self.grid, z, x, y)
 
 
+def make_vector_plan(
+    registry: Registry,
+    layer_id: str,
+    *,
+    time: str = "",
+    levels: tuple[int, int] | None = None,
+    area: Area | None = None,
+) -> Plan:
+    """The same for the vector tiles of a layer, which have one grid and no style. Raises NoVectorTilesError besides."""
+    layer = registry.layer(layer_id)
+    tiling = vector_grid(layer, registry)
+    if tiling is None:
+        raise NoVectorTilesError(_why_none(layer))
+    chosen, told = _levels(layer, tiling, vector_limits(layer, tiling), levels)
+    where = area.to(tiling.crs) if area else None
+    if where:
+        _meets(layer, tiling, where)
+        told += where.warnings
+    return Plan(layer.id, VECTOR, _time(layer, time), tiling.id, vector_stamp(layer), chosen, where, told)
+
+
+def _why_none(layer: Layer) -> str:
+    if not layer.is_vector:
+        return f"the layer {layer.id} has no features of which vector tiles could be made"
+    if layer.definition.tiles.vector is False:
+        return f"the layer {layer.id} is declared without vector tiles (tiles.vector: false)"
+    return f"the layer {layer.id} is on no grid of Web Mercator (tiles.grids: [PM]), the one of vector tiles"
+
+
 def _wkb(area: Area | None) -> bytes:
     return bytes(shapely.to_wkb(shapely.normalize(area.geometry))) if area else b""
 
@@ -89,7 +122,7 @@ def make_plan(
     """
     layer = registry.layer(layer_id)
     tiling = _grid(layer, registry, grid_name)
-    chosen, told = _levels(layer, tiling, levels)
+    chosen, told = _levels(layer, tiling, limits(layer, tiling), levels)
     name = layer.style(style)
     where, depth = area.to(tiling.crs) if area else None, Deep(deep.first, deep.area.to(tiling.crs)) if deep else None
     for one in (where, depth.area if depth else None):
@@ -169,9 +202,8 @@ def _grid(layer: Layer, registry: Registry, name: str | None) -> Grid:
 
 
 def _levels(
-    layer: Layer, tiling: Grid, asked: tuple[int, int] | None
+    layer: Layer, tiling: Grid, own: tuple[LevelLimits, ...], asked: tuple[int, int] | None
 ) -> tuple[tuple[LevelLimits, ...], tuple[str, ...]]:
-    own = limits(layer, tiling)
     if asked is None:
         return own, ()
     chosen = tuple(level for level in own if asked[0] <= level.z <= asked[1])

@@ -21,3 +21,17 @@ def tile_stamp(layer: Layer, style: str) -> str:
     if path and Path(path).exists():
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()
+
+
+VECTOR_RECIPE = "1"
+"""Changes with the way in which vector tiles are made."""
+
+
+def vector_stamp(layer: Layer) -> str:
+    """The same for vector tiles, which no style changes."""
+    definition = layer.definition
+    digest = xxh3_64(f"{VECTOR_RECIPE}|{layer.data_stamp}|{definition.tiles.vector}|{definition.tiles.levels}".encode())
+    digest.update(definition.source.model_dump_json().encode())
+    digest.update(definition.time.model_dump_json().encode() if definition.time else b"")
+    digest.update("|".join(sorted(name for name, one in definition.fields.items() if one.hidden)).encode())
+    return digest.hexdigest()

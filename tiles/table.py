@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from layers.registry import Layer, Registry
 from tiles.format import tile_format
 from tiles.grids import Grid, GridError, grid, grids
-from tiles.limits import limits
-from tiles.stamp import tile_stamp
+from tiles.limits import limits, vector_limits
+from tiles.stamp import tile_stamp, vector_stamp
 
 
 class MatrixSet(NamedTuple):
@@ -43,8 +43,8 @@ def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:
 def tile_table(registry: Registry) -> dict[str, Any]:
     """JSON: `prefix` of layer names, `grids` (by id, for Grid.from_json) and `layers`, each with
 
-    name, theme, styles, times, default_time, extensions, media_type, stamps (by style), and limits:
-    {stored grid: {level: [x0, y0, x1, y1]}}.
+    name, theme, styles, times, default_time, extensions, media_type, stamps (by style), limits:
+    {stored grid: {level: [x0, y0, x1, y1]}}, and vector: {stamp, limits: {level: [x0, y0, x1, y1]}}.
     """
     layers = {layer.id: _entry(layer, registry) for layer in registry.layers.values()}
     used = {item for layer in registry.layers.values() for item in layer_grids(layer, registry)}
@@ -67,7 +67,21 @@ def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
         "media_type": kind.media_type,
         "stamps": {style: tile_stamp(layer, style) for style in layer.styles},
         "limits": _limits(layer, registry),
+        "vector": _vector(layer, registry),
     }
+
+
+def vector_grid(layer: Layer, registry: Registry) -> Grid | None:
+    """The Web Mercator grid of a layer's vector tiles; None where it has none."""
+    if not layer.is_vector or layer.definition.tiles.vector is False:
+        return None
+    return next((item for item in layer_grids(layer, registry) if item.stored == "PM"), None)
+
+
+def _vector(layer: Layer, registry: Registry) -> dict[str, Any]:
+    tiling = vector_grid(layer, registry)
+    levels = vector_limits(layer, tiling) if tiling else ()
+    return {"stamp": vector_stamp(layer), "limits": {str(level.z): list(level[1:]) for level in levels}}
 
 
 def _limits(layer: Layer, registry: Registry) -> dict[str, dict[str, list[int]]]:

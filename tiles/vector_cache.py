@@ -1,0 +1,76 @@
+"""Cold vector tiles: one made from the features that it shows, and kept."""
+
+import gzip
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from layers.crs import CRS84, transform_bbox
+from layers.errors import SourceError
+from layers.registry import Registry
+from tiles.address import TileAddress
+from tiles.archive import ArchiveError
+from tiles.grids import grid
+from tiles.limits import vector_limits
+from tiles.quota import Quota
+from tiles.store import Store
+from tiles.tippecanoe import One, make
+from tiles.vector_features import write_features
+from tiles.vector_info import vector_archive_info
+
+logger = logging.getLogger("garrigue.tiles")
+
+EMPTY = gzip.compress(b"", mtime=0)
+"""A tile without layers, as it is kept."""
+BUFFER = 8 / 256
+"""Parts of a tile's side around it from which features are read: tippecanoe keeps 5 / 256."""
+
+
+def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
+    """The tile with gzip, and True where it is of the data as it is now: from the store, or made and kept.
+
+    Where the data cannot be read, an old tile is given. Raises SourceError where there is none.
+    A store that cannot be written is told in the log.
+    """
+    layer = registry.layer(address.layer)
+    tiling = grid(address.grid, registry.config)
+    info = vector_archive_info(layer, tiling.stored, vector_limits(layer, tiling))
+    with closing(Store(store, handles=1, patience=10.0)) as tiles:
+        old = tiles.get(address)
+        if old is not None and old[2] == info.stamp:
+            return old[1], True
+        try:
+            data = _made(registry, address)
+        except SourceError as error:
+            if old is None:
+                raise
+            logger.error("%s; the old tile is served: %s", error, address)
+            return old[1], False
+        try:
+            Quota(layer, store).check()
+            tiles.put_many([(address, data)], info)
+        except ArchiveError as error:
+            logger.error("%s", error)
+    return data, True
+
+
+def _made(registry: Registry, address: TileAddress) -> bytes:
+    layer, tiling = registry.layer(address.layer), grid(address.grid, registry.config)
+    last = vector_limits(layer, tiling)[-1].z
+    left, bottom, right, top = tiling.tile_bbox(*address[4:])
+    margin = (right - left) * BUFFER
+    box = transform_bbox((left - margin, bottom - margin, right + margin, top + margin), tiling.crs, CRS84)
+    with TemporaryDirectory(prefix="garrigue-mvt-") as folder:
+        features, out = Path(folder) / "features.fgb", Path(folder) / "tile.mbtiles"
+        if not write_features(layer, address.time, box, features):
+            return EMPTY
+        make(layer, features, out, (address.z, address.z), last, threads=1, one=One(*address[4:]))
+        return _only(out)
+
+
+def _only(file: Path) -> bytes:
+    with closing(sqlite3.connect(file)) as db:
+        row = db.execute("SELECT tile_data FROM tiles").fetchone()
+    return bytes(row[0]) if row else EMPTY
