@@ -44,7 +44,11 @@ def document_key(asked: Asked, table: TileTable, language: str) -> str | None:
             return f"{prefix}wmts/1.0.0/capabilities"
         case ["tms", "1.0.0", *rest] if not prefix and len(rest) < 2:
             return "/".join(parts)
-        case ["ogcapi", "tileMatrixSets", *_] | ["ogcapi", "collections", _, "map", "tiles", *_]:
+        case (
+            ["ogcapi", "tileMatrixSets", *_]
+            | ["ogcapi", "collections", _, "map", "tiles", *_]
+            | ["ogcapi", "collections", _, "tiles", *_]
+        ):
             return "/".join(parts) if not prefix and asked.query in ("", "f=json") else None
         case ["tiles", name] if not prefix and name.endswith(".json"):
             return f"tiles/{name}"

@@ -10,6 +10,7 @@ from server.ogcapi.names import collections as feature_collections
 from server.ogcapi.names import crs_uris, field_title
 from server.ogcapi.words import title
 from server.urls import BASE
+from tiles.table import vector_grid
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common"
@@ -31,7 +32,7 @@ CONFORMANCE = (
     f"{_FEATURES}-3/1.0/conf/queryables-query-parameters",
     f"{_FEATURES}-3/1.0/conf/filter",
     f"{_FEATURES}-3/1.0/conf/features-filter",
-    *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "png", "jpeg")),
+    *(f"{_TILES}/{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "png", "jpeg", "mvt")),
     *(f"{_TMS}/{name}" for name in ("tilematrixset", "json-tilematrixset", "json-tilematrixsetlimits")),
     f"{_TMS}/json-tilesetmetadata",
     "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
@@ -92,7 +93,7 @@ def collection(document: dict[str, Any], registry: Registry, layer: Layer, langu
     if layer.definition.attribution:
         document["attribution"] = layer.definition.attribution.title
     links = [link for link in _served(document["links"], language) if link["rel"] != "root"]
-    document["links"] = links + list(_elsewhere(layer, language))
+    document["links"] = links + list(_elsewhere(layer, registry, language))
     return document
 
 
@@ -119,11 +120,11 @@ def content_crs(crs: str) -> dict[str, str]:
     return {"Content-Crs": f"<{uri(crs)}>"}
 
 
-def _elsewhere(layer: Layer, language: str) -> list[dict[str, str]]:
+def _elsewhere(layer: Layer, registry: Registry, language: str) -> list[dict[str, str]]:
     home = f"{BASE}/ogcapi"
     collection_ = f"{home}/collections/{layer.id}"
-    words = {"fr": ("Accueil", "Collections", "Schéma", "Jeux de tuiles", "Légende"),
-             "en": ("Home", "Collections", "Schema", "Tilesets", "Legend")}[language]  # fmt: skip
+    words = {"fr": ("Accueil", "Collections", "Schéma", "Jeux de tuiles", "Légende", "Jeux de tuiles vectorielles"),
+             "en": ("Home", "Collections", "Schema", "Tilesets", "Legend", "Vector tilesets")}[language]  # fmt: skip
     found = [
         ("root", "application/json", words[0], f"{home}/"),
         ("parent", "application/json", words[1], f"{home}/collections"),
@@ -131,6 +132,8 @@ def _elsewhere(layer: Layer, language: str) -> list[dict[str, str]]:
         (f"{_OGC}/tilesets-map", "application/json", words[3], f"{collection_}/map/tiles"),
         ("http://www.opengis.net/def/rel/ogc/0.0/legend", "image/png", words[4], _legend(layer)),
     ]
+    if vector_grid(layer, registry):
+        found.append((f"{_OGC}/tilesets-vector", "application/json", words[5], f"{collection_}/tiles"))
     found += [("about", link.format, link.title or link.type, link.url) for link in layer.definition.metadata]
     return [{"rel": rel, "type": type_, "title": title, "href": href} for rel, type_, title, href in found]
 

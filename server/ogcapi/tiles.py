@@ -15,16 +15,16 @@ from server.errors import NotFoundError
 from server.urls import BASE
 from tiles.format import tile_format
 from tiles.grids import Grid
-from tiles.limits import limits
+from tiles.limits import LevelLimits, limits
 from tiles.table import layer_grids
 
 type Json = dict[str, Any]
 
-_REL = "http://www.opengis.net/def/rel/ogc/1.0"
-_URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0"
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0"
 _NAMES = {"PM": "WebMercatorQuad", "4326": "WGS1984Quad"}
 """The OGC's names of grids that have others here; both are answered."""
-_REGISTERED = ("WebMercatorQuad",)
+REGISTERED = ("WebMercatorQuad",)
 _WORDS = {
     "tilesets": {"fr": "Jeux de tuiles", "en": "Tilesets"},
     "grids": {"fr": "Grilles de tuiles", "en": "Tile matrix sets"},
@@ -43,10 +43,10 @@ def collection(registry: Registry, layer: Layer) -> Json:
         "title": layer.definition.title.get(language) or layer.id,
         "description": layer.definition.abstract.get(language),
         "extent": {"spatial": {"bbox": [list(layer.geographic_extent)], "crs": uri(CRS84)}},
-        "links": [_link("self", place, _WORDS["json"][language])],
+        "links": [link("self", place, _WORDS["json"][language])],
     }
     if layer_grids(layer, registry):
-        found["links"].append(_link(f"{_REL}/tilesets-map", _address(layer, ""), _WORDS["tilesets"][language]))
+        found["links"].append(link(f"{REL}/tilesets-map", _address(layer, ""), _WORDS["tilesets"][language]))
     if declared := layer.definition.attribution:
         found["attribution"] = declared.title
     return found
@@ -56,21 +56,21 @@ def tile_matrix_sets(registry: Registry) -> Json:
     """`/tileMatrixSets` (20-057, 10)."""
     language = registry.service.language
     listed = [
-        _named(grid) | {"links": [_link("self", _grid_address(grid), _WORDS["grid"][language])]}
+        named(grid) | {"links": [link("self", grid_address(grid), _WORDS["grid"][language])]}
         for grid in _grids(registry)
     ]
     address = f"{BASE}/ogcapi/tileMatrixSets"
-    return {"tileMatrixSets": listed, "links": [_link("self", address, _WORDS["grids"][language])]}
+    return {"tileMatrixSets": listed, "links": [link("self", address, _WORDS["grids"][language])]}
 
 
 def tile_matrix_set(registry: Registry, name: str) -> Json:
     """`/tileMatrixSets/{id}`: a TileMatrixSet (17-083r4, 7.1.3). Raises NotFoundError."""
-    grid = _by_name(_grids(registry), name)
+    grid = by_name(_grids(registry), name)
     axes = ("Lat", "Lon") if is_geographic(grid.crs) else ("N", "E") if north_first(grid.crs) else ("E", "N")
     x, y = grid.origin
     origin = [y, x] if north_first(grid.crs) else [x, y]
     # GDAL looks for the type that version 1.0 of the standard had before it reads members of 2.0.
-    return _named(grid) | {
+    return named(grid) | {
         "type": "TileMatrixSetType",
         "orderedAxes": list(axes),
         "tileMatrices": [_matrix(grid, z, origin) for z in range(grid.first, grid.levels)],
@@ -85,17 +85,30 @@ def tilesets(registry: Registry, layer_id: str, style: str = "") -> Json:
         for grid in layer_grids(layer, registry)
     ]
     words = _WORDS["tilesets"][registry.service.language]
-    return {"tilesets": found, "links": [_link("self", _address(layer, style), words)]}
+    return {"tilesets": found, "links": [link("self", _address(layer, style), words)]}
 
 
 def tileset(registry: Registry, layer_id: str, name: str, style: str = "") -> Json:
     """`/collections/{id}/map/tiles/{tms}`: a tileset's metadata (20-057, 8.2). Raises NotFoundError."""
     layer = _layer(registry, layer_id, style)
-    grid = _by_name(layer_grids(layer, registry), name)
-    box = layer.extent_in(grid.crs)
-    box = swap(box) if north_first(grid.crs) else box
+    grid = by_name(layer_grids(layer, registry), name)
     levels = limits(layer, grid)
     about = {
+        **extents(layer, grid, levels),
+        "mediaTypes": [tile_format(layer).media_type],
+        "style": {"id": style or layer.default_style},
+        "links": _tileset_links(registry, layer, style, grid),
+    }
+    if declared := layer.definition.attribution:
+        about["attribution"] = declared.title
+    return _tileset(registry, layer, style, grid) | about
+
+
+def extents(layer: Layer, grid: Grid, levels: tuple[LevelLimits, ...]) -> Json:
+    """Where a tileset has tiles, and the layer's box in the order of the CRS's axes (17-083r4, 7.3)."""
+    box = layer.extent_in(grid.crs)
+    box = swap(box) if north_first(grid.crs) else box
+    return {
         "tileMatrixSetLimits": [
             {
                 "tileMatrix": str(level.z),
@@ -107,26 +120,20 @@ def tileset(registry: Registry, layer_id: str, name: str, style: str = "") -> Js
             for level in levels
         ],
         "boundingBox": {"lowerLeft": list(box[:2]), "upperRight": list(box[2:]), "crs": uri(grid.crs)},
-        "mediaTypes": [tile_format(layer).media_type],
-        "style": {"id": style or layer.default_style},
-        "links": _tileset_links(registry, layer, style, grid),
     }
-    if declared := layer.definition.attribution:
-        about["attribution"] = declared.title
-    return _tileset(registry, layer, style, grid) | about
 
 
 def addresses(registry: Registry) -> Iterator[tuple[str, Json]]:
     """Every document but those of styles, by its path below the service's address."""
     yield "ogcapi/tileMatrixSets", tile_matrix_sets(registry)
     for grid in _grids(registry):
-        yield f"ogcapi/tileMatrixSets/{_name(grid)}", tile_matrix_set(registry, grid.id)
+        yield f"ogcapi/tileMatrixSets/{grid_name(grid)}", tile_matrix_set(registry, grid.id)
     for layer in registry.layers.values():
         grids = layer_grids(layer, registry)
         if grids:
             yield f"ogcapi/collections/{layer.id}/map/tiles", tilesets(registry, layer.id)
         for grid in grids:
-            yield f"ogcapi/collections/{layer.id}/map/tiles/{_name(grid)}", tileset(registry, layer.id, grid.id)
+            yield f"ogcapi/collections/{layer.id}/map/tiles/{grid_name(grid)}", tileset(registry, layer.id, grid.id)
 
 
 def written(document: Json) -> bytes:
@@ -134,13 +141,15 @@ def written(document: Json) -> bytes:
     return orjson.dumps(document)
 
 
-def _name(grid: Grid) -> str:
+def grid_name(grid: Grid) -> str:
+    """The name of a grid in addresses: the OGC's where there is one."""
     return _NAMES.get(grid.id, grid.id)
 
 
-def _named(grid: Grid) -> Json:
-    found: Json = {"id": _name(grid), "title": grid.title or grid.id, "crs": uri(grid.crs)}
-    return found | ({"uri": f"{_URI}/{_name(grid)}"} if _name(grid) in _REGISTERED else {})
+def named(grid: Grid) -> Json:
+    """Id, title, CRS and registered address of a grid."""
+    found: Json = {"id": grid_name(grid), "title": grid.title or grid.id, "crs": uri(grid.crs)}
+    return found | ({"uri": f"{URI}/{grid_name(grid)}"} if grid_name(grid) in REGISTERED else {})
 
 
 def _grids(registry: Registry) -> list[Grid]:
@@ -148,9 +157,10 @@ def _grids(registry: Registry) -> list[Grid]:
     return list(dict.fromkeys(grid for grids in used for grid in grids))
 
 
-def _by_name(grids: list[Grid] | tuple[Grid, ...], name: str) -> Grid:
+def by_name(grids: list[Grid] | tuple[Grid, ...], name: str) -> Grid:
+    """The grid of a name or alias among these. Raises NotFoundError."""
     for grid in grids:
-        if name in (_name(grid), grid.id, *grid.aliases):
+        if name in (grid_name(grid), grid.id, *grid.aliases):
             return grid
     raise NotFoundError(f"there is no tile matrix set {name[:100]!r} here")
 
@@ -182,18 +192,18 @@ def _matrix(grid: Grid, z: int, origin: list[float]) -> Json:
 def _tileset(registry: Registry, layer: Layer, style: str, grid: Grid) -> Json:
     title = layer.definition.title.get(registry.service.language) or layer.id
     found: Json = {"title": f"{title} ({style})" if style else title, "dataType": "map", "crs": uri(grid.crs)}
-    found["tileMatrixSetDefinition"] = _grid_address(grid)
-    return found | ({"tileMatrixSetURI": f"{_URI}/{_name(grid)}"} if _name(grid) in _REGISTERED else {})
+    found["tileMatrixSetDefinition"] = grid_address(grid)
+    return found | ({"tileMatrixSetURI": f"{URI}/{grid_name(grid)}"} if grid_name(grid) in REGISTERED else {})
 
 
 def _tileset_links(registry: Registry, layer: Layer, style: str, grid: Grid) -> list[Json]:
     words = {name: titles[registry.service.language] for name, titles in _WORDS.items()}
-    address = f"{_address(layer, style)}/{quote(_name(grid))}"
+    address = f"{_address(layer, style)}/{quote(grid_name(grid))}"
     template = f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     return [
-        _link("self", address, words["json"]),
-        _link(f"{_REL}/tiling-scheme", _grid_address(grid), words["grid"]),
-        _link("item", template, words["tile"], tile_format(layer).media_type) | {"templated": True},
+        link("self", address, words["json"]),
+        link(f"{REL}/tiling-scheme", grid_address(grid), words["grid"]),
+        link("item", template, words["tile"], tile_format(layer).media_type) | {"templated": True},
     ]
 
 
@@ -202,9 +212,11 @@ def _address(layer: Layer, style: str) -> str:
     return f"{place}/styles/{quote(style)}/map/tiles" if style else f"{place}/map/tiles"
 
 
-def _grid_address(grid: Grid) -> str:
-    return f"{BASE}/ogcapi/tileMatrixSets/{quote(_name(grid))}"
+def grid_address(grid: Grid) -> str:
+    """Where a grid's definition is."""
+    return f"{BASE}/ogcapi/tileMatrixSets/{quote(grid_name(grid))}"
 
 
-def _link(rel: str, href: str, title: str, media_type: str = "application/json") -> Json:
+def link(rel: str, href: str, title: str, media_type: str = "application/json") -> Json:
+    """A link (RFC 8288, as OGC API – Common writes it)."""
     return {"rel": rel, "type": media_type, "title": title, "href": href}

@@ -9,13 +9,15 @@ from starlette.routing import Route
 from layers.registry import Registry
 from server.context import Context
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
-from server.ogcapi import tiles
+from server.ogcapi import tiles, vector_tiles
 from server.ogcapi.errors import answer
 from server.tile_path import parse
 from server.tile_response import tile_response
 from server.urls import BASE
 
 _MAP = ("/ogcapi/collections/{collection}/map/tiles", "/ogcapi/collections/{collection}/styles/{style}/map/tiles")
+
+_VECTOR = "/ogcapi/collections/{collection}/tiles"
 
 
 def routes() -> list[Route]:
@@ -25,7 +27,9 @@ def routes() -> list[Route]:
         Route("/ogcapi/tileMatrixSets/{tms}", tile_matrix_set),
         *(Route(place, tilesets) for place in _MAP),
         *(Route(f"{place}/{{tms}}", tileset) for place in _MAP),
-        *(Route(f"{place}/{{tms}}/{{z}}/{{row}}/{{col}}", tile) for place in _MAP),
+        Route(_VECTOR, vector_tilesets),
+        Route(f"{_VECTOR}/{{tms}}", vector_tileset),
+        *(Route(f"{place}/{{tms}}/{{z}}/{{row}}/{{col}}", tile) for place in (*_MAP, _VECTOR)),
     ]
 
 
@@ -51,6 +55,17 @@ async def tileset(request: Request) -> Response:
     return _document(
         request, lambda registry: tiles.tileset(registry, path["collection"], path["tms"], path.get("style", ""))
     )
+
+
+async def vector_tilesets(request: Request) -> Response:
+    """The vector tilesets of a layer."""
+    return _document(request, lambda registry: vector_tiles.tilesets(registry, request.path_params["collection"]))
+
+
+async def vector_tileset(request: Request) -> Response:
+    """A vector tileset of a layer."""
+    path = request.path_params
+    return _document(request, lambda registry: vector_tiles.tileset(registry, path["collection"], path["tms"]))
 
 
 async def tile(request: Request) -> Response:

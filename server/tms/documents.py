@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from layers.registry import Layer, Registry
 from server.documents import Document
 from server.errors import printable
+from server.tms.vector_tile_json import vector_tile_json
 from server.urls import BASE
 from tiles.format import tile_format
 from tiles.grids import Grid
@@ -20,13 +21,15 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def documents(registry: Registry) -> Iterator[Document]:
-    """`tms/1.0.0`, `tms/1.0.0/{layer}@{grid}` and `tiles/{layer}.json`."""
+    """`tms/1.0.0`, `tms/1.0.0/{layer}@{grid}`, `tiles/{layer}.json` and `tiles/{layer}.mvt.json`."""
     yield Document("tms/1.0.0", "text/xml", service(registry))
     for layer in registry.layers.values():
         for grid in tms_grids(layer, registry):
             yield Document(f"tms/1.0.0/{layer.id}@{grid.id}", "text/xml", tile_map(registry, layer, grid))
         if body := tile_json(registry, layer):
             yield Document(f"tiles/{layer.id}.json", "application/json", body)
+        if body := vector_tile_json(registry, layer):
+            yield Document(f"tiles/{layer.id}.mvt.json", "application/json", body)
 
 
 def tms_grids(layer: Layer, registry: Registry) -> list[Grid]:

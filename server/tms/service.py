@@ -12,6 +12,7 @@ from server.errors import NotFoundError, ServiceError
 from server.tile_path import parse
 from server.tile_response import error_response, tile_response
 from server.tms.documents import service, tile_json, tile_map, tms_grids
+from server.tms.vector_tile_json import vector_tile_json
 from server.urls import BASE
 
 
@@ -22,6 +23,7 @@ def routes(_context: Context) -> list[Route]:
         Route("/tms/1.0.0/", tile_map_service),
         Route("/tms/1.0.0/{layer}@{grid}", tile_map_resource),
         Route("/tms/{rest:path}", tile),
+        Route("/tiles/{layer}.mvt.json", vector_tile_json_resource),
         Route("/tiles/{layer}.json", tile_json_resource),
         Route("/tiles/{rest:path}", tile),
     ]
@@ -63,6 +65,18 @@ async def tile_json_resource(request: Request) -> Response:
         body = tile_json(_context(request).registry, layer)
         if body is None:
             raise NotFoundError(f"the layer {layer.id} has no tiles in Web Mercator, the only grid of TileJSON")
+        return _document(request, body, "application/json")
+    except ServiceError as error:
+        return error_response(error, "xyz")
+
+
+async def vector_tile_json_resource(request: Request) -> Response:
+    """The TileJSON of a layer's vector tiles."""
+    try:
+        layer = _layer(request)
+        body = vector_tile_json(_context(request).registry, layer)
+        if body is None:
+            raise NotFoundError(f"the layer {layer.id} has no vector tiles")
         return _document(request, body, "application/json")
     except ServiceError as error:
         return error_response(error, "xyz")

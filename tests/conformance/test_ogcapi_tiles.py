@@ -118,3 +118,42 @@ def test_stored_tiles_and_documents_are_answered_by_the_front_alone(registry, co
             assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
         assert server.get(f"{place[:-1]}x").status == 404
         assert server.engine_pids() == []
+
+
+def test_vector_tilesets_lead_to_tiles_and_tell_their_fields(iut, registry):
+    collection = iut.get("/ogcapi/collections/parcelle", params={"f": "json"}).json()
+    listed = iut.get(linked(collection, f"{REL}/tilesets-vector")["href"]).json()
+    (head,) = listed["tilesets"]
+    assert (head["dataType"], head["tileMatrixSetURI"].rpartition("/")[2]) == ("vector", "WebMercatorQuad")
+    tileset = iut.get(linked(head, "self")["href"]).json()
+    (layer,) = tileset["layers"]
+    assert layer["propertiesSchema"]["properties"]["section"] == {"type": "string", "title": "Section cadastrale"}
+    assert layer["geometryDimension"] == 2
+    limit = next(level for level in tileset["tileMatrixSetLimits"] if level["tileMatrix"] == "14")
+    item = linked(tileset, "item")
+    place = item["href"].format(tileMatrix=14, tileRow=limit["minTileRow"], tileCol=limit["minTileCol"])
+    answer = iut.get(place)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, item["type"])
+    told = iut.get(linked(tileset, "describedby")["href"]).json()
+    assert told["tilejson"] == "3.0.0"
+    assert told["vector_layers"][0]["fields"]["surface"] == "Number"
+    assert (
+        iut.get(told["tiles"][0].format(z=14, x=limit["minTileCol"], y=limit["minTileRow"])).content == answer.content
+    )
+
+
+def test_vector_tilesets_are_told_in_the_classes_and_the_definition(iut):
+    assert f"{TILES}/mvt" in iut.get("/ogcapi/conformance", params={"f": "json"}).json()["conformsTo"]
+    paths = iut.get("/ogcapi/api", params={"f": "json"}).json()["paths"]
+    ids = {path["get"]["operationId"] for path in paths.values()}
+    names = ("getTileSetsList", "getTileSet", "getTile")
+    assert {f".collection.vector.{name}" for name in names} <= ids
+
+
+@pytest.mark.parametrize(
+    "path", ["collections/ortho/tiles", "collections/none/tiles", "collections/parcelle/tiles/LAMB93_5cm"]
+)
+def test_where_there_are_no_vector_tilesets_is_told(iut, path):
+    answer = iut.get(f"/ogcapi/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["description"]
