@@ -183,6 +183,8 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
     asked = [("fields", name) for name in layer.definition.fields]
     if layer.definition.time and layer.definition.time.attribute:
         asked.append(("time.attribute", layer.definition.time.attribute))
+    roles = layer.definition.gml.model_dump(include={"name", "description", "identifier"}, exclude_none=True)
+    asked += [(f"gml.{key}", name) for key, name in roles.items()]
     for name, one in layer.definition.other_dimensions.items():
         if one.attribute:
             asked.append(("elevation.attribute" if name == "elevation" else f"dimensions.{name}", one.attribute))

@@ -142,13 +142,17 @@ class Service(Model):
 
 
 class VectorSource(Model):
-    """A vector file and a layer in it (GeoPackage, FlatGeobuf, Shapefile, GeoJSON, GeoParquet)."""
+    """A vector file and a layer in it (GeoPackage, FlatGeobuf, Shapefile, GeoJSON, GeoParquet).
+
+    `geometry: Unknown` keeps a file that takes any type of geometry from being known by the types that it has now.
+    """
 
     vector: str
     layer: str | None = None
     key: str | None = None
     crs: str | None = None
     encoding: str | None = None
+    geometry: Literal["Unknown"] | None = None
 
 
 class RasterSource(Model):
@@ -341,10 +345,33 @@ class Tiles(Model):
         return value if value is None or isinstance(value, bool) else cls._levels(value)
 
 
+GeometryKind = Literal[
+    "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"
+]
+
+ElementName = Annotated[str, Field(pattern=r"^[\p{L}_][\p{L}\p{N}_.-]*$")]
+
+
+class Gml(Model):
+    """Which fields are gml:name, gml:description, gml:identifier, and what the geometry's element is called in GML.
+
+    `geometry` has one name, or one for each type of geometry where features of a layer have several.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    identifier: str | None = None
+    geometry: ElementName | dict[GeometryKind, ElementName] | None = None
+
+
 class Edit(Model):
-    """Which changes clients may make by transactions; `edit: true` means every one."""
+    """Which changes clients may make by transactions; `edit: true` means every one.
+
+    `extent` is the box, in the layer's CRS, in which features must lie.
+    """
 
     operations: tuple[Literal["insert", "update", "delete"], ...] = ("insert", "update", "delete")
+    extent: tuple[float, float, float, float] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -356,7 +383,7 @@ class Layer(Model):
     """A layer as declared: everything that its data does not tell."""
 
     title: Text
-    name: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")
+    name: ElementName | None = None
     abstract: Text = Text()
     keywords: tuple[str, ...] = ()
     source: Source
@@ -370,6 +397,7 @@ class Layer(Model):
     attribution: Attribution | None = None
     metadata: tuple[Link, ...] = ()
     edit: Edit | None = None
+    gml: Gml = Gml()
     queryable: bool = True
     min_scale: float | None = None
     max_scale: float | None = None

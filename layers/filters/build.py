@@ -4,8 +4,9 @@ Every reader (FES, CQL) makes its tree with these; whatever is wrong raises Filt
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from layers.filters.tree import (
     Like,
     Literal,
     Not,
+    OfKind,
     Property,
     Spatial,
     Temporal,
@@ -89,7 +91,8 @@ class Names:
     """The layer that a filter is about. `resolve` gives the field that a name means, None for the geometry.
 
     `crs` is the CRS of geometries that do not tell theirs, the layer's own where it is empty; `swapped`: they are
-    written y first. `others` are the layers whose ids would be out of place.
+    written y first. `others` are the layers whose ids would be out of place. `kinds` tells the types of geometry that
+    a name of the geometry means, where it does not mean any.
     """
 
     facts: VectorFacts
@@ -98,6 +101,7 @@ class Names:
     crs: str = ""
     swapped: bool = False
     others: frozenset[str] = frozenset()
+    kinds: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
     def check_id(self, text: str) -> None:
         """An id may be unknown, but not that of another layer's feature. Raises ForeignIdError."""
@@ -110,6 +114,11 @@ class Names:
         if found is None:
             return None
         return Property(found, next(field.type for field in self.facts.fields if field.name == found))
+
+    def narrowed(self, name: str, condition: Condition) -> Condition:
+        """A condition on the geometry, for the types of it that the name means."""
+        kinds = self.kinds(name[:200])
+        return all_of([OfKind(kinds), condition]) if kinds else condition
 
     def value_property(self, name: str) -> Property:
         """The field of a name where a geometry cannot stand."""
@@ -184,6 +193,9 @@ def number(value: Value) -> int | float:
     return found
 
 
+_ZONED_DATE = re.compile(r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
 def instant(value: Value) -> datetime:
     """A moment in UTC, without a zone; a date is its midnight. Raises ValueError."""
     if isinstance(value, datetime):
@@ -192,6 +204,9 @@ def instant(value: Value) -> datetime:
         moment = datetime(value.year, value.month, value.day)
     else:
         text = str(value).strip()
+        if _ZONED_DATE.fullmatch(text):
+            # A day is the same day whatever its zone (XML Schema, 3.2.9).
+            text = text[:10]
         moment = datetime.fromisoformat({4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text))
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 

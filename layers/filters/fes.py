@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from layers.crs import urn
-from layers.errors import FilterError
+from layers.errors import FilterError, UnknownPropertyError
 from layers.filters import build
 from layers.filters.build import Names
 from layers.filters.gml_geometry import is_geometry, read_geometry
@@ -20,6 +20,7 @@ from layers.filters.tree import (
     IsNull,
     Literal,
     Not,
+    OfKind,
     ResourceId,
     all_of,
     any_of,
@@ -55,7 +56,7 @@ _TEMPORAL = {
 }
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
 _INHERITED = frozenset({"name", "description", "identifier"})
-"""Properties that every GML feature may have and ours never do."""
+"""Properties that every GML feature may have; ours have those that their layer declares."""
 
 _IDS = {"ResourceId": "rid", "FeatureId": "fid", "GmlObjectId": "id"}
 _PARSER: dict[str, Any] = {
@@ -160,11 +161,24 @@ def _expressions(element: Any, names: Names, count: int) -> list[Expression]:
     return found
 
 
+def reference(element: Any) -> str:
+    """The name in a ValueReference, with `gml` for whatever prefix GML's namespace has there.
+
+    A property is there once, so that the position 1 says nothing.
+    """
+    text = (element.text or "").strip().removesuffix("[1]")
+    before, slash, step = text.rpartition("/")
+    prefix, _, name = step.rpartition(":")
+    if (element.nsmap.get(prefix) or "").startswith("http://www.opengis.net/gml"):
+        step = f"gml:{name}"
+    return f"{before}{slash}{step}"
+
+
 def _expression(element: Any, names: Names) -> Expression:
     name = local(element)
     match name:
         case "ValueReference" | "PropertyName":
-            return names.value_property((element.text or "").strip())
+            return names.value_property(reference(element))
         case "Literal":
             return Literal("".join(element.itertext()))
         case "Add" | "Sub" | "Mul" | "Div":
@@ -193,10 +207,15 @@ def _null(element: Any, names: Names) -> Condition:
     references = [child for child in element if local(child) in ("ValueReference", "PropertyName")]
     if len(references) != 1:
         raise FilterError(f"{local(element)} takes one property")
-    prefix, _, name = (references[0].text or "").strip().rpartition(":")
-    if name in _INHERITED and (references[0].nsmap.get(prefix) or "").startswith("http://www.opengis.net/gml"):
-        return Always(True)
-    return IsNull(names.property((references[0].text or "").strip()))
+    name = reference(references[0])
+    try:
+        found = names.property(name)
+    except UnknownPropertyError:
+        if name.removeprefix("gml:") in _INHERITED and name.startswith("gml:"):
+            return Always(True)
+        raise
+    kinds = names.kinds(name) if found is None else ()
+    return any_of([IsNull(None), Not(OfKind(kinds))]) if kinds else IsNull(found)
 
 
 def _between(element: Any, names: Names) -> Condition:
@@ -214,7 +233,7 @@ def _operand(element: Any, names: Names) -> Any:
     geometries = []
     for child in element:
         if local(child) in ("ValueReference", "PropertyName"):
-            if names.property((child.text or "").strip()) is not None:
+            if names.property(reference(child)) is not None:
                 raise FilterError(f"{(child.text or '').strip()[:60]!r} is not a geometry")
         elif local(child) == "Literal":
             geometries.extend(list(child))
@@ -232,12 +251,18 @@ def _default_crs(names: Names) -> str:
 
 def _spatial(element: Any, names: Names) -> Condition:
     shape, crs = read_geometry(_operand(element, names), _default_crs(names))
-    return build.spatial(local(element).lower(), shape, crs, names.facts)
+    return _narrowed(element, names, build.spatial(local(element).lower(), shape, crs, names.facts))
 
 
 def _bbox(element: Any, names: Names) -> Condition:
     shape, crs = read_geometry(_operand(element, names), _default_crs(names))
-    return build.box(tuple(shape.bounds), crs, names.facts)
+    return _narrowed(element, names, build.box(tuple(shape.bounds), crs, names.facts))
+
+
+def _narrowed(element: Any, names: Names, condition: Condition) -> Condition:
+    """A spatial condition, for the types of geometry that its property means."""
+    found = [reference(child) for child in element if local(child) in ("ValueReference", "PropertyName")]
+    return names.narrowed(found[0], condition) if found else condition
 
 
 def _distance(element: Any, names: Names) -> Condition:
@@ -248,7 +273,8 @@ def _distance(element: Any, names: Names) -> Condition:
         raise FilterError(f"{local(element)} takes a Distance") from None
     shape, crs = read_geometry(_operand(element, names), _default_crs(names))
     unit = measure.get("uom", measure.get("units", "")) if measure is not None else ""
-    return build.distance(shape, crs, names.facts, length, unit, beyond=local(element) == "Beyond")
+    found = build.distance(shape, crs, names.facts, length, unit, beyond=local(element) == "Beyond")
+    return _narrowed(element, names, found)
 
 
 def _temporal(element: Any, names: Names) -> Condition:
@@ -256,7 +282,7 @@ def _temporal(element: Any, names: Names) -> Condition:
     others = [child for child in element if child not in references]
     if len(references) != 1 or len(others) != 1:
         raise FilterError(f"{local(element)} takes a property and a moment or a period")
-    operand = names.value_property((references[0].text or "").strip())
+    operand = names.value_property(reference(references[0]))
     texts = [text.strip() for text in others[0].itertext() if text.strip()]
     if local(others[0]) == "TimePeriod" and len(texts) == 2:
         return build.temporal(local(element), operand, texts[0], texts[1])

@@ -21,7 +21,7 @@ MAX_DEPTH = 100
 type Value = str | int | float | bool | date | datetime
 type Expression = Property | Literal | Arithmetic | Function
 type Condition = (
-    AllOf | AnyOf | Not | Comparison | Like | In | IsNull | Always | ResourceId | Temporal | Spatial | Distance
+    AllOf | AnyOf | Not | Comparison | Like | In | IsNull | Always | ResourceId | Temporal | Spatial | Distance | OfKind
 )
 
 
@@ -155,6 +155,13 @@ class Distance:
     metres: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """The geometry is of one of these types (`Point`, `MultiPolygon` …)."""
+
+    kinds: tuple[str, ...]
+
+
 def both(left: Condition | None, right: Condition | None) -> Condition | None:
     """Both conditions; None is no condition."""
     found = [item for item in (left, right) if item is not None]
@@ -224,7 +231,7 @@ def properties_of(tree: Any) -> set[str]:
 def is_spatial(tree: Any) -> bool:
     """True where a filter reads the geometry."""
     return any(
-        isinstance(node, Spatial | Distance) or (isinstance(node, IsNull) and node.operand is None)
+        isinstance(node, Spatial | Distance | OfKind) or (isinstance(node, IsNull) and node.operand is None)
         for node in walk(tree)
     )
 

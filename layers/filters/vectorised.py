@@ -30,6 +30,7 @@ from layers.filters.tree import (
     Like,
     Literal,
     Not,
+    OfKind,
     Property,
     ResourceId,
     Spatial,
@@ -89,6 +90,8 @@ def _decided(node: Condition, rows: Rows) -> pa.Array:
             return _constant(value, rows)
         case Spatial() | Distance():
             return _related(node, rows)
+        case OfKind(kinds):
+            return pa.array(np.isin(shapely.get_type_id(rows.shapes), [geometry.KINDS.index(kind) for kind in kinds]))
         case ResourceId(ids):
             return _identified(ids, rows)
     return _compared(node, rows)

@@ -5,24 +5,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 
-from layers.crs import BBox
+from layers.crs import CRS84, BBox, area_of_use, is_geographic, transform_bbox
 from layers.errors import RequestError, SourceError
 from layers.facts import Field, VectorFacts
 from layers.filters import quoted
-from layers.filters.ids import keys_of
-from layers.query import FeatureQuery
 from layers.registry import Layer
-from layers.sources import gpkg_geometry, open_features
-from layers.sources.batch import ids
+from layers.sources import gpkg_geometry, gpkg_rows
 from layers.sources.geometry import move
 
 WAIT = 10.0
 """Seconds that a change waits for another one of the same file."""
+
+
+type Guard = Callable[[Sequence[str]], None]
 
 
 class EditError(RequestError):
@@ -65,8 +66,11 @@ class Done:
     bbox: BBox | None
 
 
-def apply(edits: Sequence[Edit]) -> list[Done]:
-    """Make every change, or none. Raises EditError with what is wrong, SourceError where the file cannot be written."""
+def apply(edits: Sequence[Edit], guard: Guard | None = None) -> list[Done]:
+    """Make every change, or none. Raises EditError with what is wrong, SourceError where the file cannot be written.
+
+    `guard` is told the ids of the features that are about to change, and raises where they may not.
+    """
     paths = {_facts(edit.layer).path for edit in edits}
     if not edits:
         return []
@@ -78,17 +82,21 @@ def apply(edits: Sequence[Edit]) -> list[Done]:
     try:
         with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as connection:
             gpkg_geometry.register(connection)
-            return _transaction(connection, edits)
+            return _transaction(connection, edits, guard or _unguarded)
     except sqlite3.IntegrityError as error:
         raise EditError(f"the data does not allow it: {error}") from None
     except sqlite3.Error as error:
         raise SourceError(f"{path}: cannot be changed: {error}") from None
 
 
-def _transaction(connection: sqlite3.Connection, edits: Sequence[Edit]) -> list[Done]:
+def _unguarded(_: Sequence[str]) -> None:
+    """Every feature may change."""
+
+
+def _transaction(connection: sqlite3.Connection, edits: Sequence[Edit], guard: Guard) -> list[Done]:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        done = [_MAKE[edit.kind](Table.of(connection, edit.layer), edit) for edit in edits]
+        done = [_MAKE[edit.kind](Table.of(connection, edit.layer), edit, guard) for edit in edits]
         for layer in {edit.layer.id: edit.layer for edit in edits}.values():
             Table.of(connection, layer).touch([one.bbox for one in done if one.edit.layer.id == layer.id])
     except BaseException:
@@ -142,15 +150,9 @@ class Table:
         return found
 
     def keys(self, edit: Edit) -> list[int]:
-        """The fids of the features that a change is about."""
-        query = FeatureQuery(self.layer.id, self.facts.crs, filter=edit.filter, properties=(), geometry=False)
-        source = open_features(self.layer)
-        found = [one for batch in source.features(query) for one in ids(batch).to_pylist()]
-        keys = keys_of(tuple(found), self.facts, self.layer.id)
-        if not keys.column:
-            return [int(value) for value in keys.values]
-        sql = f"SELECT {quoted(self.fid)} FROM {quoted(self.facts.layer)} WHERE {quoted(str(self.facts.key))} = ?"
-        return [self.connection.execute(sql, (value,)).fetchone()[0] for value in keys.values]
+        """The fids of the features that a change is about, those that this transaction brought among them."""
+        found = gpkg_rows.matching(self.connection, self.facts, self.layer.id, self.fid, self.geometry, edit.filter)
+        return list(found)
 
     def check_key(self, columns: Mapping[str, Any]) -> None:
         """A new feature's declared key is there and is no other's."""
@@ -200,7 +202,7 @@ def around(boxes: Sequence[BBox]) -> BBox | None:
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
-def _insert(table: Table, edit: Edit) -> Done:
+def _insert(table: Table, edit: Edit, _: Guard) -> Done:
     columns = table.columns(edit)
     missing = [one.name for one in table.facts.fields if not one.nullable and columns.get(one.name) is None]
     if missing:
@@ -213,7 +215,7 @@ def _insert(table: Table, edit: Edit) -> Done:
     return Done(edit, table.names(fids), around(list(table.boxes(fids))))
 
 
-def _update(table: Table, edit: Edit) -> Done:
+def _update(table: Table, edit: Edit, guard: Guard) -> Done:
     columns = table.columns(edit)
     if edit.kind == "replace":
         columns = {one.name: None for one in table.facts.fields if one.name != table.facts.key} | columns
@@ -224,6 +226,7 @@ def _update(table: Table, edit: Edit) -> Done:
         raise EditError(f"{table.facts.key} makes the id of a feature: it stays")
     columns.pop(str(table.facts.key), None)
     fids = table.keys(edit)
+    guard(table.names(fids))
     boxes = list(table.boxes(fids))
     if columns:
         changes = ", ".join(f"{quoted(name)} = ?" for name in columns)
@@ -232,15 +235,16 @@ def _update(table: Table, edit: Edit) -> Done:
     return Done(edit, table.names(fids), around([*boxes, *table.boxes(fids)]))
 
 
-def _delete(table: Table, edit: Edit) -> Done:
+def _delete(table: Table, edit: Edit, guard: Guard) -> Done:
     fids = table.keys(edit)
     names, boxes = table.names(fids), list(table.boxes(fids))
+    guard(names)
     sql = f"DELETE FROM {quoted(table.facts.layer)} WHERE {quoted(table.fid)} = ?"
     table.connection.executemany(sql, [(fid,) for fid in fids])
     return Done(edit, names, around(boxes))
 
 
-_MAKE: dict[str, Callable[[Table, Edit], Done]] = {
+_MAKE: dict[str, Callable[[Table, Edit, Guard], Done]] = {
     "insert": _insert,
     "update": _update,
     "replace": _update,
@@ -283,11 +287,37 @@ def _geometry(edit: Edit, facts: VectorFacts, srs_id: int) -> bytes | None:
     if shape is None or shapely.is_empty(shape) or not np.isfinite(shapely.bounds(shape)).all():
         raise EditValueError(f"the geometry is empty or outside of where {facts.crs} can be used")
     shape = _typed(shape, facts.geometry)
+    _check_extent(edit.layer, shape)
     if not shapely.is_valid(shape):
         raise EditValueError(f"the geometry is not valid: {shapely.is_valid_reason(shape)}")
     if facts.has_z and not shapely.has_z(shape):
         shape = shapely.force_3d(shape)
     return gpkg_geometry.encoded(shape if facts.has_z else shapely.force_2d(shape), srs_id)
+
+
+def _check_extent(layer: Layer, shape: Any) -> None:
+    """The shape is inside of what the layer declares, else of where its CRS is meant to be used."""
+    declared = layer.definition.edit.extent if layer.definition.edit else None
+    bounds = declared or _usable(layer.crs)
+    x0, y0, x1, y1 = shapely.bounds(shape)
+    if bounds and not (bounds[0] <= x0 and bounds[1] <= y0 and x1 <= bounds[2] and y1 <= bounds[3]):
+        shown = ", ".join(f"{value:.10g}" for value in (x0, y0, x1, y1))
+        allowed = ", ".join(f"{value:.10g}" for value in bounds)
+        raise EditValueError(f"the geometry reaches over {shown}, beyond {allowed} ({layer.crs})")
+
+
+@lru_cache(maxsize=64)
+def _usable(crs: str) -> BBox | None:
+    """The box of a CRS's area of use, a tenth wider on each side; degrees end at the poles and the antimeridian."""
+    area = area_of_use(crs)
+    if area is None:
+        return None
+    if is_geographic(crs):
+        return (-180.0, -90.0, 180.0, 90.0)
+    x0, y0, x1, y1 = transform_bbox(area, CRS84, crs)
+    across, up = (x1 - x0) / 10, (y1 - y0) / 10
+    found = (x0 - across, y0 - up, x1 + across, y1 + up)
+    return found if np.isfinite(found).all() else None
 
 
 def _typed(shape: Any, wanted: str) -> Any:

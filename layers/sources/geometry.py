@@ -14,6 +14,18 @@ from layers.query import FeatureQuery
 
 type Shapes = npt.NDArray[np.object_]
 
+KINDS = (
+    "Point",
+    "LineString",
+    "LinearRing",
+    "Polygon",
+    "MultiPoint",
+    "MultiLineString",
+    "MultiPolygon",
+    "GeometryCollection",
+)
+"""The names of GEOS's type ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:

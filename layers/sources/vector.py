@@ -70,6 +70,7 @@ def _describe(source: model.VectorSource, path: str, time_attribute: str | None)
     fields = tuple(_fields(info, path, layer))
     check_attribute(time_attribute, fields, "time.attribute")
     kinds, has_z = _geometry(info, path, layer)
+    kinds = source.geometry or kinds
     crs = _crs_id(source, info["crs"])
     return VectorFacts(
         crs=crs,

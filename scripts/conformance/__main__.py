@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 from scripts.conformance.case import Case, cases
@@ -30,14 +31,23 @@ def main(only: tuple[str, ...]) -> int:
         print(f"SKIPPED: CITE_DATA does not name a folder with the suites' data ({data})")
         return 0
     os.environ["CITE_DATA"] = str(data.resolve())
-    wrong = 0
-    with tempfile.TemporaryDirectory() as store, proxy(home) as port, behind_nginx(Path(store)) as base:
-        for case in cases(only):
-            if reason := missing(case, home):
-                print(f"{case.name}: SKIPPED: {reason}")
-                continue
-            wrong += tell(case, run(case, base, home, home / "out" / f"garrigue-{case.name}", port))
+    with proxy(home) as port:
+        found = sorted(cases(only), key=lambda case: case.registry)
+        groups = groupby(found, key=lambda case: case.registry)
+        wrong = sum(_served(registry, list(group), home, port) for registry, group in groups)
     return 1 if wrong else 0
+
+
+def _served(registry: str, found: list[Case], home: Path, port: int) -> int:
+    """Run the cases of one registry on a server of its own; how many outcomes were unexpected."""
+    for case in found:
+        if reason := missing(case, home):
+            print(f"{case.name}: SKIPPED: {reason}")
+    there = [case for case in found if not missing(case, home)]
+    if not there:
+        return 0
+    with tempfile.TemporaryDirectory() as store, behind_nginx(Path(store), registry) as base:
+        return sum(tell(case, run(case, base, home, home / "out" / f"garrigue-{case.name}", port)) for case in there)
 
 
 def tell(case: Case, outcomes: list[Outcome]) -> int:

@@ -15,7 +15,7 @@ class Case:
 
     `test` is the CTL test to start with where it is not the script's own.
     `address` names the suite's parameter that takes the target's URL; `known` maps the start of a test's name to
-    why it fails.
+    why it fails. `registry` is the folder of the registry that is served.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Case:
     test: str = ""
     minimum: int = 1
     seconds: int = 600
+    registry: str = "registry"
 
 
 def cases(only: tuple[str, ...] = ()) -> list[Case]:

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-CONFIG = Path(__file__).parent / "registry"
+from scripts.conformance import gmlsf_data
+
+HERE = Path(__file__).parent
 
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
 events {{ worker_connections 256; }}
 http {{
   access_log off;
+  client_body_buffer_size 1m;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
@@ -34,14 +37,16 @@ http {{
 
 
 @contextmanager
-def behind_nginx(folder: Path) -> Iterator[str]:
-    """Address of nginx before a server on the suites' registry; both are ended by their own process ids."""
+def behind_nginx(folder: Path, registry: str = "registry") -> Iterator[str]:
+    """Address of nginx before a server on one of the suites' registries; both are ended by their own process ids."""
     inner, port = free_port(), free_port()
     configuration = folder / "nginx.conf"
     metadata = Path(os.environ["CITE_DATA"]) / "metadata"
     configuration.write_text(NGINX.format(folder=folder, port=port, inner=inner, metadata=metadata))
     os.environ["CITE_BASE"] = f"http://127.0.0.1:{port}"
-    config = shutil.copytree(CONFIG, folder / "config")
+    config = shutil.copytree(HERE / registry, folder / "config")
+    if registry == "gmlsf":
+        gmlsf_data.make(config)
     serve = [sys.executable, "-m", "scripts.cli", "serve", "--config", str(config), "--store", str(folder / "store")]
     commands = (
         [*serve, "--port", str(inner), "--idle", "3600"],
@@ -51,6 +56,8 @@ def behind_nginx(folder: Path) -> Iterator[str]:
         processes = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
         try:
             await_answer(port, "/health", seconds=60, processes=processes)
+            if registry == "gmlsf":
+                gmlsf_data.fill(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}"
         finally:
             for process in processes:

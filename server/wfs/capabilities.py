@@ -32,6 +32,9 @@ CONFORMANCE = {
     "ManageStoredQueries": False,
 }
 
+LOCKING: dict[str, tuple[str, ...]] = {"lockAction": ("ALL", "SOME")}
+RELEASING: dict[str, tuple[str, ...]] = {"releaseAction": ("ALL", "SOME")}
+
 FILTER_CONFORMANCE = {
     "ImplementsQuery": True,
     "ImplementsAdHocQuery": True,
@@ -151,7 +154,7 @@ def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator
         "DescribeStoredQueries": {},
     }
     if editable:
-        parameters["Transaction"] = {}
+        parameters |= {"LockFeature": LOCKING, "GetFeatureWithLock": features | LOCKING, "Transaction": RELEASING}
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
@@ -161,12 +164,12 @@ def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator
         yield "    </ows:HTTP></ows:DCP>"
         for parameter, allowed_values in allowed.items():
             yield f'    <ows:Parameter name="{parameter}">{values(allowed_values)}</ows:Parameter>'
-        if name == "GetFeature":
+        if name in ("GetFeature", "GetFeatureWithLock"):
             # GDAL looks for it here only, and QGIS takes either place.
             yield f"    {constraint('CountDefault', str(registry.service.limits.features))}"
         yield "  </ows:Operation>"
     yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
-    claims = CONFORMANCE | {"ImplementsTransactionalWFS": editable}
+    claims = CONFORMANCE | {"ImplementsTransactionalWFS": editable, "ImplementsLockingWFS": editable}
     for name, value in claims.items():
         yield f"  {constraint(name, str(value).upper())}"
     yield f"  {constraint('CountDefault', str(registry.service.limits.features))}"

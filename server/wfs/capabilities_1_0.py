@@ -58,6 +58,9 @@ def _capability(address: str, *, editable: bool) -> Iterator[str]:
         yield f"    <DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType>\n  </{name}>"
     if editable:
         yield f"  <Transaction><DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType></Transaction>"
+        yield f"  <LockFeature><DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType></LockFeature>"
+        yield "  <GetFeatureWithLock><ResultFormat><GML2/></ResultFormat>"
+        yield f"    <DCPType><HTTP><Post onlineResource={post}/></HTTP></DCPType></GetFeatureWithLock>"
     yield "</Request></Capability>"
 
 
@@ -71,7 +74,7 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
         yield f"    <Keywords>{escape(', '.join(definition.keywords))}</Keywords>"
     yield f"    <SRS>{'EPSG:4326' if kind.facts.crs == CRS84 else kind.facts.crs}</SRS>"
     if kind.edits:
-        yield f"    <Operations><Query/>{''.join(f'<{name.capitalize()}/>' for name in kind.edits)}</Operations>"
+        yield f"    <Operations><Query/>{''.join(f'<{name.capitalize()}/>' for name in kind.edits)}<Lock/></Operations>"
     west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
     yield f'    <LatLongBoundingBox minx="{west}" miny="{south}" maxx="{east}" maxy="{north}"/>'
     for link in definition.metadata:

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 from layers.crs import urn
 from layers.registry import Registry
 from server.urls import BASE
+from server.wfs.capabilities import LOCKING, RELEASING
 from server.wfs.dialect import WFS11
 from server.wfs.feature_type import FeatureType, feature_types
 from server.wfs.formats import advertised
@@ -84,7 +85,8 @@ def _operations(address: str, *, editable: bool) -> Iterator[str]:
         "GetFeature": {"resultType": ("results", "hits"), "outputFormat": formats},
     }
     if editable:
-        parameters["Transaction"] = {}
+        locked = {"resultType": ("results",), "outputFormat": formats} | LOCKING
+        parameters |= {"LockFeature": LOCKING, "GetFeatureWithLock": locked, "Transaction": RELEASING}
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
@@ -120,7 +122,7 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
         if crs != kind.facts.crs:
             yield f"    <wfs:OtherSRS>{urn(crs)}</wfs:OtherSRS>"
     if kind.edits:
-        names = ("Query", *(name.capitalize() for name in kind.edits))
+        names = ("Query", *(name.capitalize() for name in kind.edits), "Lock")
         allowed = "".join(f"<wfs:Operation>{name}</wfs:Operation>" for name in names)
         yield f"    <wfs:Operations>{allowed}</wfs:Operations>"
     inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS11))

@@ -45,14 +45,15 @@ def _opening(answer: Answer, kinds: list[FeatureType]) -> str:
     )
     dialect = answer.asked.dialect
     spaces = namespaces(kinds, answer.asked.address, dialect)
+    lock = f' lockId="{answer.lock}"' if answer.lock else ""
     if dialect is WFS11:
         number = answer.matched if answer.hits else answer.returned
-        return f'<wfs:FeatureCollection timeStamp="{answer.time}" numberOfFeatures="{number}"\n  {spaces}>'
+        return f'<wfs:FeatureCollection timeStamp="{answer.time}" numberOfFeatures="{number}"{lock}\n  {spaces}>'
     if dialect is WFS10:
-        return f"<wfs:FeatureCollection\n  {spaces}>\n<gml:boundedBy><gml:null>unknown</gml:null></gml:boundedBy>"
+        return f"<wfs:FeatureCollection{lock}\n  {spaces}>\n<gml:boundedBy><gml:null>unknown</gml:null></gml:boundedBy>"
     return (
         f'<wfs:FeatureCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
-        f'numberReturned="{answer.returned}"{links}\n  {spaces}>'
+        f'numberReturned="{answer.returned}"{lock}{links}\n  {spaces}>'
     )
 
 
@@ -89,6 +90,8 @@ def geojson_collection(answer: Answer) -> Iterator[bytes]:
         "numberReturned": answer.returned,
         "timeStamp": answer.time,
     }
+    if answer.lock:
+        head["lockId"] = answer.lock
     if first.crs.id not in (CRS84, "EPSG:4326"):
         head["crs"] = {"type": "name", "properties": {"name": urn(first.crs.id)}}
     links = [

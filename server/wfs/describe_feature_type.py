@@ -66,17 +66,22 @@ def schema(kinds: Iterable[FeatureType], language: str, dialect: Dialect = WFS20
 
 
 def _type(kind: FeatureType, language: str, dialect: Dialect) -> Iterator[str]:
-    name = kind.layer.id
+    name = kind.local
     head = "gml:AbstractFeature" if dialect is WFS20 else "gml:_Feature"
     yield (f'  <xsd:element name="{name}" type="{kind.namespace.prefix}:{name}Type" substitutionGroup="{head}">')
     yield from _annotation(kind.layer.definition.title.get(language), "    ")
     yield "  </xsd:element>"
     yield f'  <xsd:complexType name="{name}Type">'
     yield '    <xsd:complexContent><xsd:extension base="gml:AbstractFeatureType"><xsd:sequence>'
+    shapes = [
+        f'      <xsd:element name="{name}" type="{geometry_type(found, dialect)}" minOccurs="0"{_nil(dialect)}/>'
+        for name, found in kind.geometry_types.items()
+    ]
+    yield from shapes if kind.geometry_first else ()
     for field in kind.fields:
-        yield from _element(kind, field, language)
-    geometry = f'name="{kind.geometry}" type="{geometry_type(kind, dialect)}"'
-    yield f'      <xsd:element {geometry} minOccurs="0"{_nil(dialect)}/>'
+        if field.name not in kind.standard_in(dialect.gml_version):
+            yield from _element(kind, field, language)
+    yield from () if kind.geometry_first else shapes
     yield "    </xsd:sequence></xsd:extension></xsd:complexContent>"
     yield "  </xsd:complexType>"
 
@@ -85,9 +90,8 @@ def _nil(dialect: Dialect) -> str:
     return ' nillable="true"' if dialect is WFS20 else ""
 
 
-def geometry_type(kind: FeatureType, dialect: Dialect) -> str:
-    """The property type of the geometry in the dialect's GML."""
-    name = kind.geometry_type
+def geometry_type(name: str, dialect: Dialect) -> str:
+    """The property type of a geometry in the dialect's GML."""
     if dialect is not WFS10:
         return name
     start = name.removesuffix("ropertyType")

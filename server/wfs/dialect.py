@@ -1,5 +1,6 @@
 """What differs between the versions of WFS: names, namespaces, schemas, the version of GML."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -85,7 +86,6 @@ def negotiated(accepted: Iterable[str], version: str = "") -> Dialect:
 def told_by(text: str) -> Dialect:
     """The dialect in which to answer a request that could not be read: `text` is all that came."""
     text = text[:5000].lower()
-    for version, dialect in (("1.0.0", WFS10), ("1.1.0", WFS11)):
-        if f"version={version}" in text or f'version="{version}"' in text:
-            return dialect
-    return WFS11 if '"http://www.opengis.net/wfs"' in text else WFS20
+    if found := re.search(r"version\s*=\s*[\"']?(1\.[01]\.0)", text):
+        return DIALECTS[found[1]]
+    return WFS11 if re.search(r"[\"']http://www\.opengis\.net/wfs[\"']", text) else WFS20

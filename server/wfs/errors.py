@@ -30,11 +30,67 @@ class OptionNotSupportedError(ServiceError):
     status = 400
 
 
+class InvalidValueError(ServiceError):
+    """A value that the feature type cannot hold (09-025r2, table 3)."""
+
+    code = "InvalidValue"
+    status = 400
+
+
 class FeatureNotFoundError(ServiceError):
     """No feature has this id (09-025r2, 7.9.3.6)."""
 
     code = "NotFound"
     status = 404
+
+
+class MissingLockIdError(ServiceError):
+    """A change of locked features without the lock's id (09-025r2, 15.2.3.1)."""
+
+    code = "MissingParameterValue"
+    status = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "lockId")
+
+
+class InvalidLockIdError(ServiceError):
+    """No lock has this id."""
+
+    code = "InvalidLockId"
+    status = 400
+
+
+class LockHasExpiredError(ServiceError):
+    """The lock has ended."""
+
+    code = "LockHasExpired"
+    status = 403
+
+
+class CannotLockAllFeaturesError(ServiceError):
+    """All features were to be locked, and some are by others."""
+
+    code = "CannotLockAllFeatures"
+    status = 400
+
+
+class DuplicateStoredQueryIdError(ServiceError):
+    """A stored query of this id is there already."""
+
+    code = "DuplicateStoredQueryIdValue"
+    status = 409
+
+
+class DuplicateStoredQueryParameterError(ServiceError):
+    """Two parameters of a stored query have the same name."""
+
+    code = "DuplicateStoredQueryParameterName"
+    status = 409
+
+
+OLD_CODES = {"InvalidLockId": "InvalidParameterValue"}
+"""What codes of 2.0 are called before it."""
 
 
 _LOCATORS = {
@@ -59,6 +115,8 @@ def told(error: GarrigueError) -> ServiceError:
 
 def answer(error: ServiceError, dialect: Dialect = WFS20) -> Response:
     """The exception report of a version; never kept by a cache."""
+    if dialect is not WFS20:
+        error.code = OLD_CODES.get(error.code, error.code)
     if dialect is WFS10:
         body = service_exception(error)
     elif dialect is WFS20:

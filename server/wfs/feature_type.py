@@ -17,7 +17,11 @@ GEOMETRY_TYPES = {
     "MultiPoint": "gml:MultiPointPropertyType",
     "MultiLineString": "gml:MultiCurvePropertyType",
     "MultiPolygon": "gml:MultiSurfacePropertyType",
+    "GeometryCollection": "gml:MultiGeometryPropertyType",
 }
+
+STANDARD = ("description", "identifier", "name")
+"""Properties that every GML feature may have, in their order (ISO 19136, 7.2.4.2); identifier since GML 3.2."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,14 @@ class FeatureType:
         return self.layer.facts
 
     @property
+    def local(self) -> str:
+        """The name without a prefix."""
+        return self.layer.name
+
+    @property
     def name(self) -> str:
         """`prefix:layer`."""
-        return f"{self.namespace.prefix}:{self.layer.id}"
+        return f"{self.namespace.prefix}:{self.local}"
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -56,29 +65,66 @@ class FeatureType:
         return {field.name: xml_name(field.name) for field in self.fields}
 
     @cached_property
-    def geometry(self) -> str:
-        """Local name of the geometry's element: `geometry`, or another where a field has that name."""
+    def standard(self) -> dict[str, str]:
+        """The fields that are properties of every GML feature, by the names that these have there, in their order."""
+        declared = self.layer.definition.gml
+        found = {name: getattr(declared, name) for name in STANDARD}
+        return {name: field for name in STANDARD if (field := found[name]) in self.elements and field}
+
+    def standard_in(self, gml: str) -> dict[str, str]:
+        """The name, in a version of GML, of each field that is a property of every feature there, in their order."""
+        return {field: name for name, field in self.standard.items() if gml == "3.2" or name != "identifier"}
+
+    @cached_property
+    def geometries(self) -> dict[str, str]:
+        """Local name of the geometry's element for each type of geometry; "" is any.
+
+        `geometry` where none is declared, or another name where a field has that one.
+        """
+        declared = self.layer.definition.gml.geometry
+        if isinstance(declared, dict):
+            return {str(kind): name for kind, name in declared.items()}
         taken = {name.lower() for name in self.elements.values()}
-        return next(name for name in ("geometry", "geom", "the_geom", "_geometry") if name not in taken)
+        found = next(name for name in ("geometry", "geom", "the_geom", "_geometry") if name not in taken)
+        return {"": declared or found}
 
     @property
-    def geometry_type(self) -> str:
-        """The GML property type of the geometry (ISO 19136)."""
-        return GEOMETRY_TYPES.get(self.facts.geometry, "gml:GeometryPropertyType")
+    def geometry(self) -> str:
+        """Local name of the geometry's element, the first of several."""
+        return next(iter(self.geometries.values()))
+
+    @property
+    def geometry_first(self) -> bool:
+        """True where the geometry stands before the fields: a declared one does, as application schemas have it."""
+        return self.layer.definition.gml.geometry is not None
+
+    @property
+    def geometry_types(self) -> dict[str, str]:
+        """The GML property type of each of the geometry's elements (ISO 19136)."""
+        found = {name: GEOMETRY_TYPES.get(kind or self.facts.geometry) for kind, name in self.geometries.items()}
+        return {name: kind or "gml:GeometryPropertyType" for name, kind in found.items()}
+
+    def kinds(self, text: str) -> tuple[str, ...]:
+        """The types of geometry that a value reference means where it does not mean any."""
+        local = text.strip().rpartition("/")[2].rpartition(":")[2]
+        return tuple(kind for kind, name in self.geometries.items() if kind and name == local)
 
     def property_name(self, text: str, *, parameter: str) -> str | None:
         """The field that a value reference means; None is the geometry. Raises UnknownPropertyError.
 
-        Allowed are a name, with the type's prefix or any, and a path of one step below the type.
+        Allowed are a name, with the type's prefix or any, and a path of one step below the type; a name with the
+        prefix `gml` is one that every feature may have.
         """
-        step = text.strip().removeprefix("./").rpartition("/")[2]
-        local = step.rpartition(":")[2]
-        for name in (step, local, plain_name(local)):
+        step = text.strip().removeprefix("./").removesuffix("[1]").rpartition("/")[2]
+        prefix, _, local = step.rpartition(":")
+        if prefix == "gml" and local in self.standard:
+            return self.standard[local]
+        for name in (step, local, plain_name(local)) if prefix != "gml" else ():
             if name in self.elements:
                 return name
-        if local in (self.geometry, "boundedBy"):
+        if local in (*self.geometries.values(), "boundedBy"):
             return None
-        raise UnknownPropertyError(text, [*self.elements, self.geometry], parameter=parameter)
+        raise UnknownPropertyError(text, [*self.elements, *self.geometries.values()], parameter=parameter)
 
 
 def feature_types(registry: Registry, theme: str | None = None) -> Iterator[FeatureType]:
@@ -90,10 +136,11 @@ def feature_types(registry: Registry, theme: str | None = None) -> Iterator[Feat
 
 def feature_type(registry: Registry, name: str, theme: str | None = None) -> FeatureType:
     """The feature type of a name, with any or no prefix. Raises UnknownLayerError."""
-    found = {kind.layer.id: kind for kind in feature_types(registry, theme)}
+    kinds = list(feature_types(registry, theme))
+    found = {kind.layer.id: kind for kind in kinds} | {kind.local: kind for kind in kinds}
     local = name.strip().rpartition(":")[2]
     if name.strip().startswith("schema-element("):
         local = name.strip()[len("schema-element(") :].rstrip(")").rpartition(":")[2]
     if local not in found:
-        raise UnknownLayerError(name, found, parameter="typeNames")
+        raise UnknownLayerError(name, [kind.local for kind in kinds], parameter="typeNames")
     return found[local]

@@ -50,6 +50,7 @@ class Answer:
     pages: tuple[Page, ...]
     time: str
     hits: bool = False
+    lock: str = ""
     next: str | None = None
     previous: str | None = None
 
@@ -79,12 +80,16 @@ async def get_feature(asked: Asked) -> Response:
     if whole:
         return await _file(asked, queries, FILES[name], limit, offset)
 
-    def chunks() -> Iterator[bytes]:
-        found = answer_of(asked, queries, limit, offset, hits=hits)
-        yield from (geojson_collection if name == "geojson" else gml_collection)(found)
+    return await collected(asked, lambda: answer_of(asked, queries, limit, offset, hits=hits), name)
 
-    media_type = MEDIA_TYPES[name] if name == "geojson" else asked.dialect.media_type
-    return await streamed(asked, chunks, media_type)
+
+async def collected(asked: Asked, make: Callable[[], Answer], name: str) -> Response:
+    """The answer that `make` gives, as a collection in GML or GeoJSON."""
+
+    def chunks() -> Iterator[bytes]:
+        yield from (geojson_collection if name == "geojson" else gml_collection)(make())
+
+    return await streamed(asked, chunks, MEDIA_TYPES[name] if name == "geojson" else asked.dialect.media_type)
 
 
 async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int, offset: int) -> Response:

@@ -20,6 +20,7 @@ from shapely import GeometryType
 from layers.sources.batch import geometry as column_of_geometry
 from layers.sources.batch import ids as feature_ids
 from layers.sources.batch import properties
+from layers.sources.geometry import KINDS
 from layers.sources.geometry import shapes as read_shapes
 from server.wfs import gml2
 from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
@@ -48,28 +49,44 @@ class Notation:
 def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has_geometry: bool = True) -> pa.Array:
     """A member for each feature of a batch: `wfs:member` (OGC 09-025r2, 11.3.3), `gml:featureMember` before 3.2."""
     ids = xml_ids(feature_ids(batch))
-    prefix, local = kind.namespace.prefix, kind.layer.id
     member = "wfs:member" if notation.gml == "3.2" else "gml:featureMember"
     identifier = "fid" if notation.gml == "2" else "gml:id"
-    parts: list[Any] = [f'<{member}><{prefix}:{local} {identifier}="', ids, '">']
-    for name, values in properties(batch, has_geometry=has_geometry).items():
-        _add(parts, f"{prefix}:{kind.elements[name]}", values)
-    if has_geometry:
-        shapes = column_of_geometry(batch)
-        written = geometries(shapes, ids, notation, promoted=kind.facts.geometry)
-        name = f"{prefix}:{kind.geometry}"
-        nil = f'<{name} xsi:nil="true"/>' if notation.gml == "3.2" else ""
-        parts.append(pa.compute.fill_null(joined(f"<{name}>", written, f"</{name}>"), nil))
-    parts.append(f"</{prefix}:{local}></{member}>\n")
+    parts: list[Any] = [f'<{member}><{kind.name} {identifier}="', ids, '">']
+    values = properties(batch, has_geometry=has_geometry)
+    for field, name in kind.standard_in(notation.gml).items():
+        if field in values:
+            space = f" codeSpace={quoteattr(kind.namespace.uri)}" if name == "identifier" else ""
+            _add(parts, f"gml:{name}", values.pop(field), space)
+    shapes = [_geometry_property(batch, ids, kind, notation)] if has_geometry else []
+    parts += shapes if kind.geometry_first else []
+    for name, column in values.items():
+        _add(parts, f"{kind.namespace.prefix}:{kind.elements[name]}", column)
+    parts += [] if kind.geometry_first else shapes
+    parts.append(f"</{kind.name}></{member}>\n")
     return pa.compute.binary_join_element_wise(*_merged(parts), "", null_handling="skip")
 
 
-def _add(parts: list[Any], element: str, values: pa.Array) -> None:
+def _geometry_property(batch: pa.RecordBatch, ids: pa.Array, kind: FeatureType, notation: Notation) -> pa.Array:
+    """The element with the geometry of each feature: a nil one where there is none, as far as GML has that."""
+    column = column_of_geometry(batch)
+    written = geometries(column, ids, notation, promoted=kind.facts.geometry)
+    prefix = kind.namespace.prefix
+    if "" in kind.geometries:
+        name = f"{prefix}:{kind.geometry}"
+        nil = f'<{name} xsi:nil="true"/>' if notation.gml == "3.2" else ""
+        return pa.compute.fill_null(joined(f"<{name}>", written, f"</{name}>"), nil)
+    # A missing geometry's type id is -1: the last of the names, which no feature is written with.
+    names = [kind.geometries.get(found, kind.geometry) for found in (*KINDS, "")]
+    elements = pa.array([f"{prefix}:{names[found]}" for found in shapely.get_type_id(read_shapes(column)).tolist()])
+    return pa.compute.fill_null(joined("<", elements, ">", written, "</", elements, ">"), "")
+
+
+def _add(parts: list[Any], element: str, values: pa.Array, attributes: str = "") -> None:
     """An element with a value, left out where there is none; joined ahead only where some are missing."""
     if values.null_count == len(values):
         return
     texts = xml_texts(values)
-    pieces = [f"<{element}>", texts, f"</{element}>"]
+    pieces = [f"<{element}{attributes}>", texts, f"</{element}>"]
     parts.extend([joined(*pieces)] if texts.null_count else pieces)
 
 
@@ -100,7 +117,10 @@ def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation
         coordinates[:, [0, 1]] = coordinates[:, [1, 0]]
     if notation.gml == "2":
         return gml2.written(int(kind), coordinates, offsets, notation.srs_name, promoted=promoted)
-    attributes = f' srsName={quoteattr(notation.srs_name)} srsDimension="{coordinates.shape[1]}"'
+    attributes = f" srsName={quoteattr(notation.srs_name)}"
+    if notation.ids or coordinates.shape[1] == 3:
+        # The simple features of GML 3.1 have no attribute for what is two-dimensional anyway (OGC 06-049, 8.4).
+        attributes += f' srsDimension="{coordinates.shape[1]}"'
     writer = {0: _points, 1: _lines, 3: _polygons, 4: _multi_points, 5: _multi_lines, 6: _multi_polygons}[int(kind)]
     return writer(coordinates, offsets, own, attributes, promoted)
 

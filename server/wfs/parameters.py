@@ -207,6 +207,7 @@ def filter_of(asked: Asked, params: Params, kind: FeatureType) -> Any:
         lambda name: kind.property_name(name, parameter="filter"),
         crs=kind.facts.crs if asked.dialect is WFS10 else "",
         others=frozenset(asked.registry.layers),
+        kinds=kind.kinds,
     )
     from layers.filters.build import ForeignIdError, OperandError
 
@@ -230,14 +231,16 @@ GML_ID = "@gml:id"
 def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
     """The query for one property only, of features that have it, and its field; None is the geometry, GML_ID the id."""
     from layers import filters
-    from layers.filters.tree import IsNull, Not, Property
+    from layers.filters.tree import IsNull, Not, OfKind, Property
 
     reference = params.text("VALUEREFERENCE")
     if reference.rpartition("/")[2] == GML_ID:
         return replace(found, features=replace(found.features, properties=(), geometry=False)), GML_ID
     name = found.kind.property_name(reference, parameter="valueReference")
     kind = next((field.type for field in found.kind.fields if field.name == name), "")
-    has_value = Not(IsNull(Property(name, kind) if name is not None else None))
+    has_value: filters.Condition = Not(IsNull(Property(name, kind) if name is not None else None))
+    if name is None and (kinds := found.kind.kinds(reference)):
+        has_value = OfKind(kinds)
     features = replace(
         found.features,
         properties=(name,) if name is not None else (),

@@ -30,25 +30,17 @@ log = logging.getLogger(__name__)
 type Operation = Callable[[Asked], Awaitable[Response]]
 
 OPERATIONS = {
-    "GetCapabilities": "capabilities",
-    "DescribeFeatureType": "describe_feature_type",
-    "GetFeature": "get_feature",
-    "GetPropertyValue": "get_property_value",
-    "ListStoredQueries": "stored_queries",
-    "DescribeStoredQueries": "stored_queries",
-    "Transaction": "transaction",
+    "GetCapabilities": ("capabilities", "get_capabilities"),
+    "DescribeFeatureType": ("describe_feature_type", "describe_feature_type"),
+    "GetFeature": ("get_feature", "get_feature"),
+    "GetPropertyValue": ("get_property_value", "get_property_value"),
+    "ListStoredQueries": ("stored_queries", "list_stored_queries"),
+    "DescribeStoredQueries": ("stored_queries", "describe_stored_queries"),
+    "LockFeature": ("lock_feature", "lock_feature"),
+    "GetFeatureWithLock": ("lock_feature", "get_feature_with_lock"),
+    "Transaction": ("transaction", "transaction"),
 }
-"""The module of each operation, imported when it is first asked; its function has the operation's name."""
-
-FUNCTIONS = {
-    "GetCapabilities": "get_capabilities",
-    "DescribeFeatureType": "describe_feature_type",
-    "GetFeature": "get_feature",
-    "GetPropertyValue": "get_property_value",
-    "ListStoredQueries": "list_stored_queries",
-    "DescribeStoredQueries": "describe_stored_queries",
-    "Transaction": "transaction",
-}
+"""The module of each operation, imported when it is first asked, and its function there."""
 
 VERSIONS = tuple(DIALECTS)
 
@@ -109,7 +101,8 @@ def operation(asked: Asked) -> Operation:
         raise OperationNotSupportedError(f"{name} is an operation of WFS 2.0 only", name)
     if name != "GetCapabilities":
         _check_version(asked.params.text("VERSION"))
-    found: Operation = getattr(import_module(f"server.wfs.{OPERATIONS[name]}"), FUNCTIONS[name])
+    module, function = OPERATIONS[name]
+    found: Operation = getattr(import_module(f"server.wfs.{module}"), function)
     return found
 
 

@@ -86,6 +86,16 @@ async def invoke(asked: Asked) -> Response:
     return Response(found, media_type=MEDIA_TYPES[form])
 
 
+def queries_of(asked: Asked) -> list[Query]:
+    """Every query of a request, those that stored ones stand for among them."""
+    return [
+        query_of(replace(asked, queries=(params,)))
+        if params.text("STOREDQUERY_ID")
+        else parameters.query(asked, params)
+        for params in asked.queries
+    ]
+
+
 def query_of(asked: Asked) -> Query:
     """The query that a stored one stands for."""
     name = asked.params.text("STOREDQUERY_ID")

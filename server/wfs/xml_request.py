@@ -28,7 +28,14 @@ _ATTRIBUTES = {
     "updatesequence": "UPDATESEQUENCE",
     "valuereference": "VALUEREFERENCE",
     "handle": "HANDLE",
+    "expiry": "EXPIRY",
+    "lockaction": "LOCKACTION",
+    "lockid": "LOCKID",
 }
+
+
+_QUERIES = ("Query", "StoredQuery", "Lock")
+_NEEDING = ("GetFeature", "GetPropertyValue", "GetFeatureWithLock")
 
 
 def parse(body: bytes, address: Params) -> tuple[Params, ...]:
@@ -39,8 +46,8 @@ def parse(body: bytes, address: Params) -> tuple[Params, ...]:
         raise OperationParsingError(f"the document's root is in the namespace {name.namespace!r}, not {WFS}")
     common = [*address.raw, *_defaults(name.namespace), ("REQUEST", name.localname), *_attributes(root)]
     common += _lists(root)
-    queries = [Params([*common, *_query(child)]) for child in root if _local(child) in ("Query", "StoredQuery")]
-    if name.localname in ("GetFeature", "GetPropertyValue") and not queries:
+    queries = [Params([*common, *_query(child)]) for child in root if _local(child) in _QUERIES]
+    if name.localname in _NEEDING and not queries:
         raise OperationParsingError("the request holds no wfs:Query and no wfs:StoredQuery", "Query")
     return tuple(queries) or (Params(common),)
 

@@ -1,12 +1,14 @@
 """The WFS alone, over small vector files: no front, no engine around it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from layers import model
 from layers.registry import Registry
 from server.wfs.service import routes
 from support.vectors import make_registry
@@ -59,3 +61,18 @@ def vectors(tmp_path_factory) -> Registry:
 def wfs(vectors) -> Client:
     """The WFS over these files."""
     return Client(vectors)
+
+
+@pytest.fixture
+def edited(tmp_path, wfs):
+    """A WFS over files of its own, whose points and collections of polygons may be edited."""
+    registry = make_registry(tmp_path)
+    layers = {
+        name: replace(layer, definition=layer.definition.model_copy(update={"edit": model.Edit()}))
+        if name in ("point", "multipolygon", "linestring_z")
+        else layer
+        for name, layer in registry.layers.items()
+    }
+    client = type(wfs)(replace(registry, layers=MappingProxyType(layers)))
+    client.app.state.context.store = tmp_path / "store"
+    return client

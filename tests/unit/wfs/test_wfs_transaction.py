@@ -4,17 +4,13 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
-from types import MappingProxyType
 
 import pyogrio
 import pytest
 import shapely
 from lxml import etree
 
-from layers import model
 from support.schemas import assert_valid
-from support.vectors import make_registry
 
 FES = 'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"'
 HEAD = f'<wfs:Transaction service="WFS" version="2.0.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" {FES} xmlns:e="https://essai.example/ns">'
@@ -36,21 +32,6 @@ def update(name: str, value: str, rid: str = "point.2", layer: str = "point") ->
 
 def delete(rid: str) -> str:
     return f"<wfs:Delete typeName='e:point'>{BY_ID.format(rid)}</wfs:Delete>"
-
-
-@pytest.fixture
-def edited(tmp_path, wfs):
-    """A WFS over files of its own, whose points and collections of polygons may be edited."""
-    registry = make_registry(tmp_path)
-    layers = {
-        name: replace(layer, definition=layer.definition.model_copy(update={"edit": model.Edit()}))
-        if name in ("point", "multipolygon", "linestring_z")
-        else layer
-        for name, layer in registry.layers.items()
-    }
-    client = type(wfs)(replace(registry, layers=MappingProxyType(layers)))
-    client.app.state.context.store = tmp_path / "store"
-    return client
 
 
 def sent(client, *actions: str):
@@ -99,6 +80,20 @@ def test_update_replace_and_delete_touch_what_the_filter_says(edited):
     assert len(found) == 7
 
 
+def test_an_action_sees_what_the_ones_before_it_did(edited):
+    """A filter that the file decides, and one that it leaves to be decided: without case, and by place."""
+    near = "<fes:Intersects><fes:ValueReference>geometry</fes:ValueReference><gml:Point srsName='EPSG:2154'><gml:pos>770500 6279500</gml:pos></gml:Point></fes:Intersects>"
+    named = "<fes:PropertyIsEqualTo matchCase='false'><fes:ValueReference>nom</fes:ValueReference><fes:Literal>TOUR D'ÉTÉ</fes:Literal></fes:PropertyIsEqualTo>"
+    dated = "<fes:PropertyIsEqualTo><fes:ValueReference>jour</fes:ValueReference><fes:Literal>2024-02-29</fes:Literal></fes:PropertyIsEqualTo>"
+    for condition in (near, named, f"<fes:And>{dated}{near}</fes:And>"):
+        where = f"<fes:Filter>{condition}</fes:Filter>"
+        change = f"<wfs:Update typeName='e:point'><wfs:Property><wfs:ValueReference>entier</wfs:ValueReference><wfs:Value>7</wfs:Value></wfs:Property>{where}</wfs:Update>"
+        answer = sent(edited, NEW, change, f"<wfs:Delete typeName='e:point'>{where}</wfs:Delete>")
+        root = assert_valid(answer.content, "wfs/2.0")
+        assert (root.findtext(".//{*}totalUpdated"), root.findtext(".//{*}totalDeleted")) == ("1", "1"), condition
+    assert len(rows(edited)) == 8
+
+
 def test_nothing_is_changed_where_one_action_is_refused(edited):
     before = rows(edited)
     answer = sent(
@@ -128,6 +123,7 @@ def test_nothing_is_changed_where_one_action_is_refused(edited):
         ("<wfs:Native vendorId='x' safeToIgnore='false'/>", 400),
         ("<wfs:Drop/>", 400),
         (update("gml:name", "x"), 400),
+        (update("geometry", "<gml:Point><gml:pos>9999999 1</gml:pos></gml:Point>"), 400),
         (update("geometry", "<gml:Point><gml:pos>9e400 1</gml:pos></gml:Point>"), 400),
     ],
 )
