@@ -25,6 +25,7 @@ from qgis.core import (  # noqa: E402
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
+    QgsVectorTileLayer,
 )
 from qgis.PyQt.QtCore import QEventLoop, QSize, QTimer  # noqa: E402
 from qgis.PyQt.QtGui import QColor  # noqa: E402
@@ -37,6 +38,8 @@ def opened(ask):
     """The layer as QGIS opens it."""
     if ask["provider"] == "wms":
         return QgsRasterLayer(ask["uri"], "probe", "wms")
+    if ask["provider"] == "vectortile":
+        return QgsVectorTileLayer(ask["uri"], "probe")
     return QgsVectorLayer(ask["uri"], "probe", ask["provider"])
 
 
@@ -126,7 +129,7 @@ def probe(ask):
         answer["legend"] = legend(layer, ask)
         if "identify" in ask:
             answer["identify"] = identified(layer, ask)
-    else:
+    elif ask["provider"] != "vectortile":
         answer |= features(layer, ask)
     return answer
 
