@@ -241,8 +241,7 @@ class Store:
 def read_sizes(file: Path) -> Sizes:
     """What an archive accounts for itself; nothing where it cannot be read."""
     try:
-        with closing(_connect(file, 1.0)) as db:
-            rows = dict(db.execute("SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%'").fetchall())
+        rows = dict(_rows(file, 1.0, "SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%'", ()))
     except sqlite3.Error as error:
         logger.error("the archive %s cannot be read: %s", file, error)
         return Sizes()
@@ -266,6 +265,21 @@ def _connect(file: Path, patience: float) -> sqlite3.Connection:
     return db
 
 
+def _rows(file: Path, patience: float, sql: str, values: tuple[int, ...]) -> list[Any]:
+    """What a query finds in an archive; a killed writer's rest, which only a writer may undo, is rolled back first."""
+    try:
+        return _rows_as_it_is(file, patience, sql, values)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK or not _roll_back(file):
+            raise
+    return _rows_as_it_is(file, patience, sql, values)
+
+
+def _rows_as_it_is(file: Path, patience: float, sql: str, values: tuple[int, ...]) -> list[Any]:
+    with closing(_connect(file, patience)) as db:
+        return db.execute(sql, values).fetchall()
+
+
 def _roll_back(file: Path) -> bool:
     try:
         with closing(sqlite3.connect(file, timeout=1.0)) as db:
@@ -284,8 +298,8 @@ def _places(
     sql += " AND tile_row BETWEEN ? AND ?"
     z = first.z
     try:
-        with closing(_connect(file, max(patience, 5.0))) as db:
-            rows = db.execute(sql, (z, first.x, last.x, south_row(z, last.y), south_row(z, first.y))).fetchall()
+        between = (z, first.x, last.x, south_row(z, last.y), south_row(z, first.y))
+        rows = _rows(file, max(patience, 5.0), sql, between)
     except sqlite3.Error as error:
         logger.error("the archive %s cannot be read: %s", file, error)
         return
