@@ -5,6 +5,7 @@ GarrigueError
 ├── SourceError              the data cannot be read now
 └── RequestError             the request is wrong: parameter, value, what is allowed
     ├── UnknownLayerError
+    │   └── WithheldLayerError   it is there, and not for everybody
     ├── UnknownStyleError
     ├── UnknownCrsError
     ├── UnknownPropertyError
@@ -76,6 +77,10 @@ class UnknownLayerError(RequestError):
     """No such layer in the registry."""
 
     parameter = "layer"
+
+
+class WithheldLayerError(UnknownLayerError):
+    """The layer is not for everybody, and who asks has not said who they are."""
 
 
 class UnknownStyleError(RequestError):

@@ -121,6 +121,17 @@ class Engine(Model):
     processes: int = Field(2, ge=1, le=64)
 
 
+class Identity(Model):
+    """The headers in which a trusted proxy tells who asks: a user, and their groups with commas or semicolons."""
+
+    user: str = Field("X-Remote-User", pattern=r"^[A-Za-z0-9-]+$")
+    groups: str = Field("X-Remote-Groups", pattern=r"^[A-Za-z0-9-]+$")
+
+
+Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+"""A name for those who may reach a layer, as keys and proxies tell it."""
+
+
 class Service(Model):
     """`service.yaml`: what is true of the whole service."""
 
@@ -132,6 +143,7 @@ class Service(Model):
     access_constraints: str = "none"
     public_url: str | None = Field(None, pattern=r"^https?://[^\s<>\"']+$")
     trusted_proxies: tuple[str, ...] = ()
+    identity: Identity | None = None
     crs: tuple[str, ...] = ("EPSG:2154", "EPSG:3857", "EPSG:4326", "CRS:84")
     namespace: Namespace = Namespace()
     limits: Limits = Limits()
@@ -399,6 +411,7 @@ class Layer(Model):
     edit: Edit | None = None
     gml: Gml = Gml()
     queryable: bool = True
+    access: tuple[Group, ...] = ()
     min_scale: float | None = None
     max_scale: float | None = None
 

@@ -6,7 +6,7 @@ a change makes a new one, and nothing ever alters one in use.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from layers import model
 from layers.crs import CRS84, BBox, area_of_use, parse_crs, transform_bbox
-from layers.errors import UnknownCrsError, UnknownLayerError, UnknownStyleError
+from layers.errors import UnknownCrsError, UnknownLayerError, UnknownStyleError, WithheldLayerError
 from layers.facts import FACTS, CascadeFacts, Facts, RasterFacts, VectorFacts
 
 
@@ -118,7 +118,8 @@ class Layer:
 class Registry:
     """Everything that is published. `version` changes with any of it; `config` is where its files are.
 
-    `updated` is when it changed last, in seconds since 1970; 0 where that is not known.
+    `updated` is when it changed last, in seconds since 1970; 0 where that is not known. `withheld` has the names of
+    layers that there are, left out for want of knowing who asks.
     """
 
     service: model.Service
@@ -127,12 +128,42 @@ class Registry:
     version: str
     config: Path
     updated: int = 0
+    withheld: frozenset[str] = frozenset()
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Every group that a layer is kept for."""
+        return frozenset(group for layer in self.layers.values() for group in layer.definition.access)
+
+    def reached_by(self, groups: frozenset[str], *, known: bool = True) -> "Registry":
+        """What members of these groups may reach, as a registry of its own; itself where that is everything.
+
+        Where who asks is not `known`, layers left out are `withheld`. A theme goes with the last of its layers.
+        """
+        kept = {
+            name: layer
+            for name, layer in self.layers.items()
+            if not layer.definition.access or not groups.isdisjoint(layer.definition.access)
+        }
+        if len(kept) == len(self.layers):
+            return self
+        gone = [layer for name, layer in self.layers.items() if name not in kept]
+        empty = {layer.theme for layer in gone} - {layer.theme for layer in kept.values()}
+        return replace(
+            self,
+            themes={name: theme for name, theme in self.themes.items() if name not in empty},
+            layers=MappingProxyType(kept),
+            version=f"{self.version}@{','.join(sorted(groups & self.groups))}{'' if known else '?'}",
+            withheld=frozenset() if known else frozenset(name for layer in gone for name in (layer.id, layer.name)),
+        )
 
     def layer(self, name: str, *, parameter: str = "layer") -> Layer:
         """The layer of a name, with or without the WFS prefix. Raises UnknownLayerError."""
         bare = name.removeprefix(f"{self.service.namespace.prefix}:")
         if bare in self.layers:
             return self.layers[bare]
+        if bare in self.withheld:
+            raise WithheldLayerError(name, self._names, parameter=parameter)
         if bare not in self._names:
             raise UnknownLayerError(name, self._names, parameter=parameter)
         return self._names[bare]

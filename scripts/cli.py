@@ -19,6 +19,7 @@ COMMANDS = {
     "purge": "scripts.purge",
     "publish": "scripts.publish",
     "status": "scripts.status",
+    "keys": "scripts.keys",
     "demo": "scripts.demo_command",
 }
 EPILOG = "Start with: garrigue demo · then: garrigue check, garrigue serve, garrigue seed LAYER --dry-run"

@@ -58,6 +58,8 @@ def _layer(registry: Registry, name: str) -> Layer:
         from layers.errors import hint
 
         raise RequestError(f"there is no layer {name!r}{hint(name, registry.layers)}")
+    if registry.layers[name].definition.access:
+        raise RequestError(f"{name!r} is not for everybody (`access`): files alone cannot ask who comes")
     return registry.layers[name]
 
 

@@ -31,7 +31,7 @@ def write(registry: Registry, store: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=".new-", dir=home))
     try:
-        index = _write_documents(gather(registry), folder / "documents")
+        index = _write_documents(gather(registry.reached_by(frozenset())), folder / "documents")
         front = json.dumps(_front(registry, index), ensure_ascii=False)
         (folder / "registry.json").write_text(registry.to_json(), encoding="utf-8")
         (folder / "front.json").write_text(front, encoding="utf-8")
@@ -73,6 +73,7 @@ def _front(registry: Registry, index: dict[str, Any]) -> dict[str, Any]:
             "language": service.language,
             "public_url": service.public_url,
             "trusted_proxies": list(service.trusted_proxies),
+            "identity": service.identity and service.identity.model_dump(),
             "limits": service.limits.model_dump(),
             "engine": service.engine.model_dump(mode="json"),
             "prefix": service.namespace.prefix,

@@ -1,19 +1,25 @@
 """What the engine's endpoints are given: the registry, the store, the processes that draw, the address asked."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 
 from layers.registry import Registry
-from server.asked_base import BASE_HEADER, Origin
+from server.access import HEADER, Admission, Asker, asker
+from server.asked_base import BASE_HEADER, Origin, headers_of
 from server.compile import current_folder
 from server.errors import InvalidParameterError
+from server.keys import Keys
 from server.pool import Pool
 
 log = logging.getLogger("garrigue.engine")
+
+
+VIEWS = 64
+"""Registries narrowed to what some groups reach that are kept."""
 
 
 class Context:
@@ -23,12 +29,36 @@ class Context:
         self.store = store
         self.pool = pool
         self.behind_front = behind_front
+        self._keys = Keys(store)
+        self._views: dict[tuple[str, frozenset[str], bool], Registry] = {}
         self._folder, self._registry = _read(store)
         self._seen = _time(store)
 
     @property
     def registry(self) -> Registry:
-        """The registry, read again where another one was compiled."""
+        """What the asker of the request in hand may reach of the registry."""
+        everything = self.everything
+        if not everything.groups:
+            return everything
+        groups, known = asker().groups & everything.groups, asker().known
+        key = (everything.version, groups, known)
+        if key not in self._views:
+            while len(self._views) >= VIEWS:
+                self._views.pop(next(iter(self._views)))
+            self._views[key] = everything.reached_by(groups, known=known)
+        return self._views[key]
+
+    def asker(self, scope: Mapping[str, Any]) -> Asker:
+        """Who sends a request: as the front tells, or found out here where there is none."""
+        if self.behind_front:
+            return Asker.from_header(headers_of(scope).get(HEADER, ""))
+        service = self.everything.service
+        identity = service.identity.model_dump() if service.identity else None
+        return Admission(self._keys, Origin(service.public_url, service.trusted_proxies), identity).asker(scope)
+
+    @property
+    def everything(self) -> Registry:
+        """The whole registry, read again where another one was compiled."""
         seen = _time(self.store)
         if seen != self._seen:
             self._folder, self._registry = _read(self.store)
@@ -42,7 +72,7 @@ class Context:
         `func` is a function of a module, `args` and the result can be pickled. Raises what it raises, and
         BusyError, TimedOutError or CrashedError (all ServiceError) for the processes' own trouble.
         """
-        seconds = self.registry.service.limits.seconds
+        seconds = self.everything.service.limits.seconds
         result: T = await self.pool.run(self._folder, func, args, seconds)
         return result
 
@@ -50,7 +80,7 @@ class Context:
         """Scheme, host and prefix under which the client asked, without a slash at the end."""
         if self.behind_front and (told := request.headers.get(BASE_HEADER)):
             return told
-        service = self.registry.service
+        service = self.everything.service
         origin = Origin(service.public_url, service.trusted_proxies)
         base = origin.base(request.scope)
         if base is None:

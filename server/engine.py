@@ -24,7 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from layers.errors import GarrigueError, RequestError
+from layers.errors import GarrigueError, RequestError, WithheldLayerError
+from server.access import ASKER, CredentialsError
 from server.context import Context
 from server.errors import InvalidParameterError, ServiceError
 from server.parent import die_with_parent
@@ -52,7 +53,7 @@ def create_app(context: Context) -> ASGIApp:
     app = Application(lifespan=_lifespan)
     app.state.context = context
     app.state.loaded = set()
-    guarded = Guarded(Importing(app))
+    guarded = Admitting(Guarded(Importing(app)), context)
     return guarded if context.behind_front else Shared(guarded)
 
 
@@ -68,6 +69,20 @@ class Application(Starlette):
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     await app.state.context.pool.close()
+
+
+class Admitting:
+    """Sets who asks, for `server.access.asker` and `Context.registry`."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self.app = app
+        self.context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http":
+            ASKER.set(self.context.asker(scope))
+        await self.app(scope, receive, send)
 
 
 class Importing:
@@ -167,6 +182,8 @@ class _Request:
 def _as_service_error(error: ServiceError | GarrigueError) -> ServiceError:
     if isinstance(error, ServiceError):
         return error
+    if isinstance(error, WithheldLayerError):
+        return CredentialsError()
     if isinstance(error, RequestError):
         return InvalidParameterError(str(error), error.parameter)
     log.error("%s", error)

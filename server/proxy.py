@@ -6,12 +6,13 @@ A connection a request: closing it is how the engine learns that the client has 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import httptools
 
+from server.access import HEADER as ASKER_HEADER
 from server.asked_base import BASE_HEADER
 from server.errors import ServiceError, TooLargeError
 from server.wake import EngineError
@@ -22,7 +23,7 @@ CHUNK = 65536
 _HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
-_NOT_SENT = _HOP | {b"expect", b"content-length", BASE_HEADER.encode()}
+_NOT_SENT = _HOP | {b"expect", b"content-length", BASE_HEADER.encode(), ASKER_HEADER.encode()}
 BODY_PATIENCE = 30.0
 """Seconds to wait for the next piece of a request's body."""
 
@@ -65,8 +66,12 @@ class _Answer:
         self.complete = True
 
 
-async def forward(scope: Any, receive: Any, send: Any, socket: Path, base: str, limits: tuple[int, float]) -> None:
-    """Send the request on and its answer back. `limits`: most bytes of a body, seconds until the answer starts.
+async def forward(
+    scope: Any, receive: Any, send: Any, socket: Path, told: Mapping[str, str], limits: tuple[int, float]
+) -> None:
+    """Send the request on and its answer back.
+
+    `told`: headers for the engine alone; `limits`: most bytes of a body, seconds until the answer starts.
 
     Raises ServiceError while nothing has been sent back; afterwards what is cut stays cut: the client sees that.
     """
@@ -77,7 +82,7 @@ async def forward(scope: Any, receive: Any, send: Any, socket: Path, base: str, 
         reader, writer = await asyncio.open_unix_connection(str(socket), limit=CHUNK)
     except OSError:
         raise EngineError("the engine cannot be reached", 502) from None
-    writer.write(_head(scope, base, length))
+    writer.write(_head(scope, told, length))
     answering = asyncio.create_task(_answer(scope, send, reader, limits[1]))
     asking = asyncio.create_task(_send_body(receive, writer, _chunked(scope["headers"]), limits[0]))
     try:
@@ -95,12 +100,13 @@ async def forward(scope: Any, receive: Any, send: Any, socket: Path, base: str, 
         writer.transport.abort()
 
 
-def _head(scope: Any, base: str, length: int | None) -> bytes:
+def _head(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
     query = scope["query_string"]
     target = scope["raw_path"] + (b"?" + query if query else b"")
     lines = [b"%s %s HTTP/1.1\r\n" % (scope["method"].encode("ascii"), target)]
     lines += [b"%s: %s\r\n" % pair for pair in scope["headers"] if pair[0] not in _NOT_SENT]
-    lines.append(b"%s: %s\r\nconnection: close\r\n" % (BASE_HEADER.encode(), base.encode("ascii")))
+    lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in told.items()]
+    lines.append(b"connection: close\r\n")
     if length is not None:
         lines.append(b"content-length: %d\r\n" % length)
     elif _chunked(scope["headers"]):

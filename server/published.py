@@ -31,10 +31,12 @@ class Published:
         self.missing_tile: str = service["engine"]["missing_tile"]
         self.processes: int = service["engine"]["processes"]
         self.hours = Hours(service["engine"]["sleep"], service["engine"]["timezone"])
+        self.identity: Mapping[str, str] | None = service["identity"]
         self.origin = Origin(service["public_url"], service["trusted_proxies"])
         self.themes = frozenset(data["themes"])
         self.watched: Mapping[str, Any] = data["watched"]
         self.table = TileTable(data["tiles"])
+        self.groups = frozenset(group for layer in self.table.layers.values() for group in layer.access)
         self.rendered = Rendered(folder / "documents", data["documents"])
 
 

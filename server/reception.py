@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from server.asked_base import headers_of
+from server.access import ANYBODY, HEADER, Admission, Asker, CredentialsError
+from server.asked_base import BASE_HEADER, headers_of
 from server.connection import Desk
 from server.document_path import Asked, document_key
 from server.encodings import reads_gzip
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.keys import Keys
 from server.missing_tile import missing_tile
 from server.proxy import forward
 from server.published import Published
@@ -41,6 +43,7 @@ class Reception:
 
     def __init__(self, desk: Desk, published: Published, engine: Engine | None, status: Status) -> None:
         self.desk = desk
+        self.keys = Keys(desk.hits.store.root)
         self.published = published
         self.engine = engine
         self.status = status
@@ -66,6 +69,7 @@ class Reception:
             raise InvalidParameterError("the header Host is not a host", "Host")
         if scope["method"] == "OPTIONS" and await self._options(scope, reply):
             return
+        reply.asker = Admission(self.keys, published.origin, published.identity).asker(scope)
         if scope["method"] in ("GET", "HEAD"):
             if path in ("/health", "/ready", "/status"):
                 await self._machine(path, scope, reply)
@@ -83,7 +87,7 @@ class Reception:
             return False
         allowed = f"{METHODS}, POST" if name in _POSTED else METHODS
         headers = {"Allow": allowed, "Access-Control-Allow-Methods": allowed, "Access-Control-Max-Age": "86400"}
-        headers["Access-Control-Allow-Headers"] = asked.get("access-control-request-headers", "*")
+        headers["Access-Control-Allow-Headers"] = asked.get("access-control-request-headers", "*, Authorization")
         await reply.send(204, headers, b"")
         return True
 
@@ -106,14 +110,25 @@ class Reception:
         headers = headers_of(scope)
         asked = Asked(path, query, headers.get("accept-language", ""), headers.get("accept", ""))
         key = document_key(asked, published.table, published.language)
-        if key is not None and key in published.rendered:
+        if key is not None and key in published.rendered and not self._sees_more(path, reply.asker):
             await reply.document(published.rendered.get(key, base), headers)
             return True
         return False
 
+    def _sees_more(self, path: str, asker: Asker) -> bool:
+        """True where documents of an asker's own can be made: those that are kept tell what is for everybody."""
+        engine = self.engine
+        if asker.groups.isdisjoint(self.published.groups) or protocol(path) == "static":
+            return False
+        return engine is not None and not engine.settings.hours.asleep()
+
     async def _tile(self, tile: TileRequest, scope: Any, reply: "Reply") -> bool:
         """A tile that the connection did not answer itself: the error, or a tile behind others in the pipeline."""
         found = self.published.table.find(tile)
+        access = self.published.table.layers[found.address.layer].access
+        if not reply.asker.may(access):
+            # As if it were not there, but for who may only have forgotten to say who they are.
+            raise self.published.table.unknown(tile) if reply.asker.known else CredentialsError()
         stored = self.desk.hits.store.get(found.address)
         if stored is None:
             return await self._missing(found, reply)
@@ -147,11 +162,12 @@ class Reception:
     async def _compute(self, scope: Any, receive: Any, reply: "Reply", base: str) -> None:
         name = protocol(scope["path"])
         tile = name in ("tiles", "tms") and parse(scope["raw_path"].decode("latin-1")) is not None
-        if self.engine is None or not (tile or name in COMPUTED):
+        if self.engine is None or not (tile or name in COMPUTED or reply.asker.groups):
             raise NotFoundError(f"there is nothing at {scope['path'][:200]!r}")
         limits = (self.published.body_limit, self.published.seconds + 30.0)
         async with self.engine.use() as socket:
-            await forward(scope, receive, reply.pass_on, socket, base, limits)
+            told = {BASE_HEADER: base, HEADER: reply.asker.header()}
+            await forward(scope, receive, reply.pass_on, socket, told, limits)
 
 
 class Reply:
@@ -160,6 +176,7 @@ class Reply:
     def __init__(self, scope: Any, send: Any, date: bytes) -> None:
         self.scope = scope
         self.started = False
+        self.asker = ANYBODY
         self._send = send
         self._date = (b"date", date[6:-2])
 
@@ -190,11 +207,19 @@ class Reply:
         """A message of the engine's answer."""
         if message["type"] == "http.response.start":
             self.started = True
-            message["headers"].append(self._date)
+            message["headers"] = [*self._kept_by(message["headers"]), self._date]
         await self._send(message)
+
+    def _kept_by(self, pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Headers that let nobody but the asker keep what is answered to who has said who they are."""
+        if not self.asker.known:
+            return pairs
+        kept = [(n, v.replace(b"public", b"private") if n == b"cache-control" else v) for n, v in pairs]
+        return [*kept, (b"vary", b"Authorization, X-API-Key")]
 
     async def _whole(self, status: int, pairs: list[tuple[bytes, bytes]], body: bytes) -> None:
         self.started = True
+        pairs = self._kept_by(pairs)
         pairs += [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED.encode())]
         pairs.append(self._date)
         if status not in (204, 304):

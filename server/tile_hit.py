@@ -168,9 +168,11 @@ class Hits:
 
     def _found(self, asked: TileRequest) -> FoundTile | None:
         try:
-            return self.table.find(asked)
+            found = self.table.find(asked)
         except ServiceError:
             return None
+        # What is not for everybody is no hit: the reception looks who asks.
+        return None if self.table.layers[found.address.layer].access else found
 
 
 def _headers(found: FoundTile, query: str) -> bytes:

@@ -82,7 +82,7 @@ class _Key:
         return hash(self.registry.version)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _table(key: _Key) -> TileTable:
     return TileTable(tile_table(key.registry))
 

@@ -34,6 +34,7 @@ class FoundTile(NamedTuple):
 class _Layer:
     id: str
     theme: str
+    access: frozenset[str]
     styles: frozenset[str]
     default_style: str
     times: frozenset[str]
@@ -66,10 +67,17 @@ class TileTable:
                 error.status = 404
             raise
 
+    @staticmethod
+    def unknown(asked: TileRequest) -> ServiceError:
+        """The error of a layer that is not there."""
+        error = InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
+        error.status = error.status if asked.form == "kvp" else 404
+        return error
+
     def _find(self, asked: TileRequest) -> FoundTile:
         layer = self.layers.get(asked.layer) or self.layers.get(asked.layer.removeprefix(self.prefix))
         if layer is None or asked.theme not in ("", layer.theme):
-            raise InvalidParameterError(f"there is no layer {asked.layer!r} here", "Layer")
+            raise self.unknown(asked)
         if asked.vector:
             return self._find_vector(layer, asked)
         style = _style(layer, asked)
@@ -145,6 +153,7 @@ def _layer(layer_id: str, entry: Mapping[str, Any]) -> _Layer:
     return _Layer(
         id=layer_id,
         theme=entry["theme"],
+        access=frozenset(entry["access"]),
         styles=frozenset(entry["styles"]),
         default_style=entry["styles"][0],
         times=frozenset(entry["times"]),

@@ -43,8 +43,8 @@ def layer_grid(layer: Layer, registry: Registry, name: str) -> Grid | None:
 def tile_table(registry: Registry) -> dict[str, Any]:
     """JSON: `prefix` of layer names, `grids` (by id, for Grid.from_json) and `layers`, each with
 
-    name, theme, styles, times, default_time, extensions, media_type, stamps (by style), limits:
-    {stored grid: {level: [x0, y0, x1, y1]}}, and vector: {stamp, limits: {level: [x0, y0, x1, y1]}}.
+    name, theme, access (groups), styles, times, default_time, extensions, media_type, stamps (by style),
+    limits: {stored grid: {level: [x0, y0, x1, y1]}}, and vector: {stamp, limits: {level: [x0, y0, x1, y1]}}.
     """
     layers = {layer.id: _entry(layer, registry) for layer in registry.layers.values()}
     used = {item for layer in registry.layers.values() for item in layer_grids(layer, registry)}
@@ -60,6 +60,7 @@ def _entry(layer: Layer, registry: Registry) -> dict[str, Any]:
     return {
         "name": layer.name,
         "theme": layer.theme,
+        "access": list(layer.definition.access),
         "styles": list(layer.styles),
         "times": list(layer.times),
         "default_time": layer.default_time or "",

@@ -47,8 +47,10 @@ def legend(
     return legends.legend(registry, layer_id, style, **options)
 
 
-def capabilities(registry: Registry, theme: str | None, version: str, language: str, tiled: bool) -> bytes:
-    """The capabilities of a theme, or of all."""
+def capabilities(
+    registry: Registry, groups: frozenset[str], theme: str | None, version: str, language: str, tiled: bool
+) -> bytes:
+    """The capabilities of a theme, or of all, as members of these groups see them."""
     from server.wms.documents import capabilities_of
 
-    return capabilities_of(registry, theme, version, language, tiled=tiled)
+    return capabilities_of(registry.reached_by(groups), theme, version, language, tiled=tiled)

@@ -19,6 +19,7 @@ Standard library only: the front imports this for what it answers while the engi
 from xml.sax.saxutils import escape, quoteattr
 
 from layers import errors as layer_errors
+from server.access import CredentialsError
 from server.errors import InvalidParameterError, ServiceError, printable
 
 CONTENT_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.se_xml"}
@@ -137,6 +138,8 @@ _TOLD: dict[type[layer_errors.RequestError], type[ServiceError]] = {
 
 def told(error: layer_errors.GarrigueError) -> ServiceError:
     """What a client of WMS is told of a mistake that the layers found; of broken data, only that it is so."""
+    if isinstance(error, layer_errors.WithheldLayerError):
+        return CredentialsError()
     if isinstance(error, layer_errors.RequestError):
         kind = _TOLD.get(type(error), InvalidParameterError)
         return kind(str(error), error.parameter.upper() or None)

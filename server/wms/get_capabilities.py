@@ -4,6 +4,7 @@ import math
 
 from starlette.responses import Response
 
+from server.access import asker
 from server.context import Context
 from server.urls import BASE
 from server.wms import drawing
@@ -25,7 +26,7 @@ async def get_capabilities(context: Context, asked: Asked) -> Response:
     key = (asked.registry.version, asked.theme, asked.version, language(asked), tiled)
     if key not in _kept:
         # Sizes of legends are among what is told: they are measured where drawing is at home.
-        body = await context.run(drawing.capabilities, *key[1:])
+        body = await context.run(drawing.capabilities, asker().groups, *key[1:])
         while len(_kept) >= KEPT:
             _kept.pop(next(iter(_kept)))
         _kept[key] = body

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from layers.errors import UnknownLayerError, UnknownStyleError
+from layers.errors import UnknownLayerError, UnknownStyleError, WithheldLayerError
 from layers.query import Selection
 from layers.registry import Layer
 from server.errors import InvalidParameterError, MissingParameterError
@@ -73,6 +73,8 @@ def layers_of(asked: Asked, name: str, parameter: str = "LAYERS") -> tuple[Layer
         raise LayerNotDefinedError(f"{parameter} has an empty name", parameter)
     try:
         layer = asked.registry.layer(name, parameter=parameter)
+    except WithheldLayerError:
+        raise
     except UnknownLayerError:
         raise UnknownLayerError(name, offered, parameter=parameter) from None
     if asked.theme not in (None, layer.theme):

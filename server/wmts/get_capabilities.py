@@ -72,6 +72,6 @@ class _Kept:
         return hash(self.registry.version)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _legends(key: _Kept) -> Mapping[tuple[str, str], tuple[int, int]]:
     return legend_sizes(key.registry)

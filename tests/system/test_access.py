@@ -1,0 +1,140 @@
+"""Layers that are not for everybody, over HTTP: every protocol, stored tiles, keys given out and taken back."""
+
+import base64
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from support.server import running
+from support.tile import put_tile
+
+MAP = (
+    "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&STYLES=&CRS=EPSG:2154"
+    "&BBOX=770000,6279000,771000,6280000&WIDTH=64&HEIGHT=64&FORMAT=image/png&LAYERS="
+)
+
+
+@pytest.fixture(scope="module")
+def closed(config_dir, tmp_path_factory):
+    """A server whose layers `parcelle` and `ortho` are kept for a group."""
+    from layers.compile import load
+    from server.compile import write
+
+    folder = tmp_path_factory.mktemp("closed")
+    config, store = shutil.copytree(config_dir, folder / "config"), folder / "store"
+    for name in ("parcelle", "ortho"):
+        for file in (config / "layers").glob("*.yaml"):
+            text = file.read_text().replace(f"\n{name}:\n", f"\n{name}:\n  access: [voirie]\n")
+            file.write_text(text)
+    write(load(config, store)[0], store)
+    put_tile(store)
+    with running(config, store, "--idle", "60") as server:
+        yield server
+
+
+def keys(server, *arguments: str) -> str:
+    command = [sys.executable, "-m", "scripts.cli", "keys", *arguments, "--store", str(server.store)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def member(closed):
+    return {"X-API-Key": keys(closed, "add", "bureau", "--group", "voirie")}
+
+
+@pytest.fixture(scope="module")
+def other(closed):
+    secret = keys(closed, "add", "eaux", "--group", "eau")
+    return {"Authorization": "Basic " + base64.b64encode(f"x:{secret}".encode()).decode()}
+
+
+CLOSED = {
+    "/wms?SERVICE=WMS&REQUEST=GetCapabilities": b"<Name>parcelle</Name>",
+    "/wms?SERVICE=WMS&REQUEST=GetCapabilities&VERSION=1.1.1": b"<Name>ortho</Name>",
+    "/wfs?SERVICE=WFS&REQUEST=GetCapabilities": b":parcelle<",
+    "/wmts?SERVICE=WMTS&REQUEST=GetCapabilities": b">ortho<",
+    "/wmts/1.0.0/WMTSCapabilities.xml": b">ortho<",
+    "/tms/1.0.0": b"/ortho@",
+    "/ogcapi/collections?f=json": b'"parcelle"',
+    "/": b"ortho",
+}
+
+
+@pytest.mark.parametrize(("path", "word"), CLOSED.items(), ids=list(CLOSED))
+def test_lists_tell_what_the_asker_may_reach(closed, member, other, path, word):
+    assert word in closed.get(path, member).body
+    for headers in ({}, other, {"X-API-Key": "faux"}, {"X-Garrigue-Asker": "bureau;voirie"}):
+        answer = closed.get(path, headers)
+        assert answer.status == 200
+        assert word not in answer.body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        MAP + "parcelle",
+        "/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetLegendGraphic&LAYER=parcelle&FORMAT=image/png",
+    ],
+)
+def test_strangers_are_asked_who_they_are_and_others_told_that_it_is_not_there(closed, member, other, path):
+    assert closed.get(path, member).headers["Content-Type"] == "image/png"
+    stranger = closed.get(path)
+    assert stranger.status == 401
+    assert stranger.headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert b"ServiceException" in stranger.body
+    refused = closed.get(path, other)
+    assert refused.status == 400
+    assert b'code="LayerNotDefined"' in refused.body
+
+
+def test_a_stored_tile_is_for_members(closed, member, other):
+    tile = put_tile(closed.store)
+    answer = closed.get(tile, member)
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert "Authorization" in answer.headers["Vary"]
+    assert closed.get(tile).status == 401
+    assert closed.get(tile, other).status == 404
+    assert closed.get(f"{tile}?apikey={member['X-API-Key']}").status == 200
+    assert closed.get(tile).status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tiles/ortho.json",
+        "/tms/1.0.0/ortho@PM",
+        "/ogcapi/collections/ortho/map/tiles",
+        "/ogcapi/collections/parcelle/items?f=json",
+        "/wfs?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=parcelle&COUNT=1",
+    ],
+)
+def test_what_is_out_of_reach_is_not_there(closed, member, other, path):
+    assert closed.get(path, member).status == 200
+    for headers in ({}, other):
+        assert closed.get(path, headers).status in (400, 401, 404)
+
+
+def test_open_layers_stay_open(closed, other):
+    for headers in ({}, other):
+        answer = closed.get(MAP + "arbre", headers)
+        assert answer.headers["Content-Type"] == "image/png"
+        assert ("private" in answer.headers["Cache-Control"]) is bool(headers)
+
+
+def test_a_preflight_may_ask_for_authorization(closed):
+    asked = {"Origin": "https://x.example", "Access-Control-Request-Method": "GET"}
+    for wanted in ({}, {"Access-Control-Request-Headers": "authorization"}):
+        answer = closed.get("/wms", {**asked, **wanted}, method="OPTIONS")
+        assert answer.status == 204
+        assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+def test_a_revoked_key_is_refused_at_once(closed):
+    key = {"X-API-Key": keys(closed, "add", "passant", "--group", "voirie")}
+    assert closed.get(MAP + "parcelle", key).status == 200
+    assert "passant  voirie" in keys(closed)
+    keys(closed, "revoke", "passant")
+    assert closed.get(MAP + "parcelle", key).status == 401
