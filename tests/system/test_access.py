@@ -1,6 +1,8 @@
 """Layers that are not for everybody, over HTTP: every protocol, stored tiles, keys given out and taken back."""
 
 import base64
+import json
+import math
 import shutil
 import subprocess
 import sys
@@ -138,3 +140,18 @@ def test_a_revoked_key_is_refused_at_once(closed):
     assert "passant  voirie" in keys(closed)
     keys(closed, "revoke", "passant")
     assert closed.get(MAP + "parcelle", key).status == 401
+
+
+def test_vector_tiles_are_for_members(closed, member, other):
+    """Found where the layer's TileJSON says; made for a member, they stay out of others' reach."""
+    found = closed.get("/tiles/parcelle.mvt.json", headers=member)
+    assert found.status == 200
+    west, south, east, north = json.loads(found.body)["bounds"]
+    zoom = json.loads(found.body)["maxzoom"]
+    x = int(((west + east) / 2 + 180) / 360 * 2**zoom)
+    y = int((1 - math.asinh(math.tan(math.radians((south + north) / 2))) / math.pi) / 2 * 2**zoom)
+    path = f"/tiles/parcelle/PM/{zoom}/{x}/{y}.mvt"
+    assert closed.get(path, headers=member).status == 200
+    for asker in (other, {}):
+        assert closed.get(path, headers=asker).status in (401, 404)
+        assert closed.get("/tiles/parcelle.mvt.json", headers=asker).status in (401, 404)
