@@ -12,6 +12,7 @@ from layers.query import FeatureQuery, MapQuery, PointQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import open_coverage, open_features
+from layers.sources.batch import geometry, ids, properties
 from layers.styles.expressions import number, walk
 from layers.styles.load import look_for
 from layers.styles.model import ColorMap, Graphic, Stroke, Style
@@ -102,7 +103,7 @@ def _features(layer: Layer, selection: Selection, query: PointQuery) -> tuple[In
     )
     near: list[tuple[float, int, InfoFeature]] = []
     for batch in open_features(layer).features(asked):
-        shapes = shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False))
+        shapes = shapely.from_wkb(geometry(batch).to_numpy(zero_copy_only=False))
         distances = _distances(shapes, query)
         for row in np.flatnonzero(distances <= radius).tolist():
             near.append((float(distances[row]), -len(near), _feature(batch, row, shapes[row], shown)))
@@ -116,8 +117,8 @@ def _hidden(layer: Layer, name: str) -> bool:
 
 
 def _feature(batch: Any, row: int, shape: shapely.Geometry, shown: tuple[str, ...]) -> InfoFeature:
-    properties = {name: batch.column(name)[row].as_py() for name in shown}
-    return InfoFeature(str(batch.column("id")[row].as_py()), properties, shape)
+    columns = properties(batch, has_geometry=True)
+    return InfoFeature(str(ids(batch)[row].as_py()), {name: columns[name][row].as_py() for name in shown}, shape)
 
 
 def _distances(shapes: Any, query: PointQuery) -> Any:

@@ -84,6 +84,7 @@ def _bbox(text: str) -> Area:
 def _features(registry: Registry, name: str, condition: str) -> Area:
     from layers.filters import Names, read_cql
     from layers.sources import open_features
+    from layers.sources.batch import geometry
 
     layer = registry.layers[name]
     if not isinstance(layer.facts, VectorFacts):
@@ -93,7 +94,7 @@ def _features(registry: Registry, name: str, condition: str) -> Area:
         batches = list(open_features(layer).features(FeatureQuery(name, layer.crs, filter=tree, properties=())))
     except (RequestError, SourceError) as error:
         raise AreaError(f"the area {name}:{condition}: {error}") from None
-    shapes = [shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False)) for batch in batches]
+    shapes = [shapely.from_wkb(geometry(batch).to_numpy(zero_copy_only=False)) for batch in batches]
     found = np.concatenate(shapes) if shapes else np.array([], dtype=object)
     found = found[~(shapely.is_missing(found) | shapely.is_empty(found))]
     if not len(found):

@@ -94,13 +94,14 @@ def _parts(layer: Layer, config: Path, known: Parts) -> Iterator[tuple[str, tupl
 
 def _features(layer: Layer) -> Iterator[tuple[str, tuple[str, BBox]]]:
     from layers.sources import open_features
+    from layers.sources.batch import geometry, ids, properties
 
     for batch in open_features(layer).features(FeatureQuery(layer.id, layer.crs)):
-        wkb = batch.column("geometry").to_pylist()
+        wkb = geometry(batch).to_pylist()
         bounds = shapely.bounds(shapely.from_wkb(np.array(wkb, dtype=object)))
-        names = [name for name in batch.schema.names if name not in ("id", "geometry")]
-        rows = zip(*(batch.column(name).to_pylist() for name in names), strict=True) if names else ((),) * len(wkb)
-        for key, shape, row, box in zip(batch.column("id").to_pylist(), wkb, rows, bounds, strict=True):
+        columns = properties(batch, has_geometry=True).values()
+        rows = zip(*(column.to_pylist() for column in columns), strict=True) if columns else ((),) * len(wkb)
+        for key, shape, row, box in zip(ids(batch).to_pylist(), wkb, rows, bounds, strict=True):
             digest = xxh3_64_hexdigest((shape or b"") + repr(row).encode())
             yield str(key), (digest, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
 

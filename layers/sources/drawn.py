@@ -116,18 +116,20 @@ def _widened(facts: VectorFacts) -> BBox:
 
 
 def _memory(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
+    import pyarrow as pa
     import shapely
 
     from layers.sources import open_features
+    from layers.sources.batch import geometry, properties
 
     query = FeatureQuery(
         layer.id, layer.crs, bbox, crs, filter=selection.filter, time=selection.time, properties=tuple(fields)
     )
     memory, context, number = mapnik.MemoryDatasource(), mapnik.Context(), 0
     for batch in open_features(layer).features(query):
-        shapes = shapely.to_geojson(shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False)))
-        names = [name for name in batch.schema.names if name in fields]
-        rows = batch.select(names).to_pylist() if names else [{}] * batch.num_rows
+        shapes = shapely.to_geojson(shapely.from_wkb(geometry(batch).to_numpy(zero_copy_only=False)))
+        columns = properties(batch, has_geometry=True)
+        rows = pa.Table.from_pydict(columns).to_pylist() if columns else [{}] * batch.num_rows
         for shape, row in zip(shapes, rows, strict=True):
             number += 1
             text = json.dumps({"type": "Feature", "properties": row, "geometry": None}, default=str)

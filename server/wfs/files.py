@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from pyogrio import set_gdal_config_options
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import write_arrow
 
@@ -65,8 +66,9 @@ def flatgeobuf(features: Features, folder: Path) -> Path:
 
 def kml(features: Features, folder: Path) -> Path:
     """KML 2.2, in degrees."""
-    # OGR writes names into attributes as they are.
+    # OGR writes names into attributes as they are, and by default refuses a polygon that crosses itself.
     names = {name: name.translate(_UNQUOTED) for name in features.fields}
+    set_gdal_config_options({"LIBKML_STRICT_COMPLIANCE": False})
     return _ogr(features, folder / f"{features.layer}.kml", "LIBKML", names=names)
 
 

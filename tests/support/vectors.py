@@ -106,6 +106,8 @@ def make_registry(folder: Path, *, features: int = 1000) -> Registry:
     sources["dalles"] = ("autres", "dalles.shp", "dalles")
     write(folder / "lieux.geojson", "Point", "lieux", crs="EPSG:4326", data=_places())
     sources["lieux"] = ("autres", "lieux.geojson", "lieux")
+    write(folder / "papillon.gpkg", "Polygon", "papillon", data=_bow_tie())
+    sources["papillon"] = ("autres", "papillon.gpkg", "papillon")
     layers = {name: _layer(name, *where, folder) for name, where in sources.items()}
     return Registry(
         service=model.Service.model_validate(
@@ -134,6 +136,12 @@ def _places() -> pa.Table:
             "geometry": pa.array(shapely.to_wkb(points)),
         }
     )
+
+
+def _bow_tie() -> pa.Table:
+    """A polygon that crosses itself, as hand-drawn inventories have them."""
+    shape = shapely.Polygon([(X0, Y0), (X0 + 9, Y0 + 9), (X0 + 9, Y0), (X0, Y0 + 9)])
+    return pa.table({"nom": ["papillon"], "geometry": pa.array([shapely.to_wkb(shape)])})
 
 
 def _layer(name: str, theme: str, file: str, layer: str, folder: Path) -> Layer:

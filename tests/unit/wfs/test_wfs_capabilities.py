@@ -35,7 +35,12 @@ def test_each_operation_has_the_public_address(wfs):
 
 def test_a_theme_has_its_own_document(wfs):
     root = assert_valid(wfs("/themes/autres/wfs", REQUEST="GetCapabilities").content, "wfs/2.0")
-    assert {name.text for name in root.iter(f"{WFS}Name")} == {"essai:copie", "essai:dalles", "essai:lieux"}
+    assert {name.text for name in root.iter(f"{WFS}Name")} == {
+        "essai:copie",
+        "essai:dalles",
+        "essai:lieux",
+        "essai:papillon",
+    }
     assert b"http://wfs.test/themes/autres/wfs?" in etree.tostring(root)
 
 

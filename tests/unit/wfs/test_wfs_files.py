@@ -96,6 +96,14 @@ def test_kml_is_in_degrees_and_dxf_draws(wfs, tmp_path):
     assert pyogrio.read_info(tmp_path / "a.dxf", force_feature_count=True)["features"] == 7
 
 
+def test_kml_has_polygons_that_cross_themselves_too(wfs, tmp_path):
+    (tmp_path / "a.kml").write_bytes(asked(wfs, "kml", "papillon").content)
+    _, back = pyogrio.read_arrow(tmp_path / "a.kml")
+    (shape,) = shapely.from_wkb(back.column(back.num_columns - 1))
+    assert not shape.is_valid
+    assert len(shapely.get_coordinates(shape)) == 5
+
+
 @pytest.mark.parametrize("form", ["csv", "geopackage", "flatgeobuf", "SHAPE-ZIP", "geoparquet", "kml", "xlsx", "ods"])
 def test_a_file_without_features_is_a_file(wfs, form):
     answer = asked(wfs, form, "polygon", CQL_FILTER="entier = 424242")
