@@ -99,6 +99,8 @@ class Limits(Model):
     width: int = Field(4096, ge=16, le=20000)
     height: int = Field(4096, ge=16, le=20000)
     layers: int = Field(30, ge=1, le=1000)
+    frames: int = Field(100, ge=2, le=1000)
+    frame_pixels: int = Field(30_000_000, ge=10_000)
     features: int = Field(10000, ge=1)
     info_features: int = Field(100, ge=1)
     body: int = Field(4_000_000, ge=1000)

@@ -30,6 +30,9 @@ class Period:
         return self.start < other.end and other.start < self.end
 
 
+_ALWAYS = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """Values of a layer that a request means, and what its answer's Warning header has to say."""
@@ -48,9 +51,7 @@ def chosen_times(layer: Layer, text: str) -> Times:
     for item in text.split(","):
         for value in _item(layer, item.strip(), warnings):
             values[value] = None
-    ordered = tuple(value for value in layer.times if value in values)
-    # Whole pictures hide one another: of several only the latest would be seen.
-    return Times(ordered[-1:] if layer.is_raster else ordered, tuple(warnings))
+    return Times(tuple(value for value in layer.times if value in values), tuple(warnings))
 
 
 def _item(layer: Layer, item: str, warnings: list[str]) -> tuple[str, ...]:
@@ -97,8 +98,12 @@ def _invalid(item: str, layer: Layer) -> InvalidDimensionError:
 
 @lru_cache(maxsize=64)
 def _periods(times: tuple[str, ...]) -> tuple[Period, ...]:
-    always = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-    return tuple(period_of(value) or always for value in times)
+    return tuple(period_of(value) or _ALWAYS for value in times)
+
+
+def start_of(value: str) -> datetime:
+    """The moment at which one of a layer's values begins; before all others for what is no ISO 8601."""
+    return (period_of(value) or _ALWAYS).start
 
 
 def period_of(text: str) -> Period | None:

@@ -22,6 +22,13 @@ def picture(registry: Registry, query: MapQuery) -> bytes:
     return render_map(registry, query)
 
 
+def animation(registry: Registry, frames: tuple[MapQuery, ...], delay: int) -> bytes:
+    """Maps that play one after the other, each for `delay` milliseconds."""
+    from layers import animation as animations
+
+    return animations.animation(registry, frames, delay)
+
+
 def information(registry: Registry, query: PointQuery, name: str, language: str) -> bytes:
     """What lies under a pixel, in an information format, with titles in "fr" or "en"."""
     from layers.info import point_info

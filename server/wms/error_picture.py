@@ -51,6 +51,10 @@ def _encoded(image: Image.Image, chosen: ImageFormat) -> bytes:
             image.convert("RGB").save(out, "JPEG")
         case "webp":
             image.save(out, "WEBP", lossless=True)
+        case "gif":
+            image.save(out, "GIF")
+        case "tif":
+            image.save(out, "TIFF")
         case "png8":
             image.quantize(256, Image.Quantize.FASTOCTREE).save(out, "PNG")
         case _:

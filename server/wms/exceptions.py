@@ -2,10 +2,11 @@
 
 from starlette.responses import Response
 
-from layers.formats import IMAGE_FORMATS, image_format
+from layers.formats import IMAGE_FORMATS
 from server.errors import ServiceError
 from server.kvp import Params
 from server.wms.errors import CONTENT_TYPES, headers, report
+from server.wms.formats import DRAWINGS, map_format
 
 _PICTURES = {
     "INIMAGE": True,
@@ -24,7 +25,8 @@ def answer(error: ServiceError, params: Params, version: str) -> Response:
     # Imported by need: Pillow is for this alone.
     from server.wms.error_picture import error_picture
 
-    chosen = image_format(params.text("FORMAT")) or _PNG
+    asked_format = map_format(params.text("FORMAT")) or _PNG
+    chosen = _PNG if asked_format.name in DRAWINGS else asked_format
     body = error_picture(params, chosen, error.message if _PICTURES[asked] else "")
     # A picture's slot shows what comes with 200 only, in QGIS as in a browser's canvas.
     return Response(body, 200, headers(error), chosen.media_type)

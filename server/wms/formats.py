@@ -5,9 +5,14 @@ from layers.formats import IMAGE_FORMATS, ImageFormat, image_format
 DRAWINGS = ("image/svg+xml", "application/pdf")
 """Formats without pixels, for vector layers."""
 
+ANIMATIONS = ("image/gif", "image/apng")
+"""Formats that play the moments of a time range."""
+
 MAP_FORMATS: dict[str, ImageFormat] = {
     **IMAGE_FORMATS,
     "image/tiff": ImageFormat("image/tiff", "image/tiff", "tif", True),
+    "image/gif": ImageFormat("image/gif", "image/gif", "gif", True),
+    "image/apng": ImageFormat("image/apng", "image/apng", "apng", True),
     "image/svg+xml": ImageFormat("image/svg+xml", "image/svg+xml", "svg", True),
     "application/pdf": ImageFormat("application/pdf", "application/pdf", "pdf", True),
 }
@@ -18,6 +23,11 @@ _MAP_SPELLINGS = {
     "image/tiff; application=geotiff": "image/tiff",
     "geotiff": "image/tiff",
     "tiff": "image/tiff",
+    "image/gif;subtype=animated": "image/gif",
+    "image/gif; subtype=animated": "image/gif",
+    "gif": "image/gif",
+    "image/vnd.mozilla.apng": "image/apng",
+    "apng": "image/apng",
     "image/svg": "image/svg+xml",
     "svg": "image/svg+xml",
     "application/x-pdf": "application/pdf",

@@ -6,7 +6,7 @@ from layers.query import MapQuery
 from server.context import Context
 from server.wms import drawing, parameters, selections, user_styles
 from server.wms.errors import InvalidFormatError
-from server.wms.formats import DRAWINGS, MAP_FORMATS
+from server.wms.formats import ANIMATIONS, DRAWINGS, MAP_FORMATS
 from server.wms.parameters import Asked
 
 MAX_AGE = 300
@@ -19,7 +19,12 @@ async def get_map(context: Context, asked: Asked) -> Response:
     layers = selections.named(asked)
     query = parameters.picture(asked, selections.drawn(layers), parameters.format_of(asked.params))
     _check_drawing(asked, query)
-    body = await context.run(drawing.picture, query)
+    if query.format in ANIMATIONS:
+        from server.wms.frames import delay, frames
+
+        body = await context.run(drawing.animation, frames(asked, query), delay(asked.params))
+    else:
+        body = await context.run(drawing.picture, query)
     response = Response(body, media_type=MAP_FORMATS[query.format].media_type)
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
     for warning in selections.warnings(layers):

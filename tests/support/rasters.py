@@ -5,11 +5,21 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.io import MemoryFile
+from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
 from layers import model
 from layers.sources.coverage import Coverage
 from layers.sources.raster import describe
+
+_SERIES = {
+    "NETCDF_DIM_EXTRA": "{time}",
+    "NETCDF_DIM_time_DEF": "{3,6}",
+    "NETCDF_DIM_time_VALUES": "{0,24,30}",
+    "time#units": "hours since 2025-03-01 00:00:00",
+    "time#standard_name": "time",
+}
 
 X0, Y0 = 770000.0, 6280000.0
 """Upper left corner of the rasters (EPSG:2154)."""
@@ -34,6 +44,22 @@ def write(
         target.write(data)
         if colours:
             target.write_colormap(1, colours)
+    return path
+
+
+def write_series(path: Path) -> Path:
+    """A NetCDF of three times of the packed variable t2m, whose values grow from pixel to pixel and time to time."""
+    data = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    profile = {"driver": "GTiff", "count": 3, "height": 4, "width": 5, "dtype": "int16", "nodata": -1}
+    with MemoryFile() as memory:
+        with memory.open(**profile, crs="EPSG:4326", transform=from_origin(1, 45, 0.5, 0.5)) as target:
+            target.update_tags(**_SERIES)
+            for band, value in ((1, "0"), (2, "24"), (3, "30")):
+                target.update_tags(band, NETCDF_VARNAME="t2m", NETCDF_DIM_time=value)
+            target.scales, target.offsets = [0.5] * 3, [10.0] * 3
+            target.write(data)
+        with memory.open() as target:
+            copy(target, path, driver="netCDF", format="NC4", write_gdal_history="NO")
     return path
 
 

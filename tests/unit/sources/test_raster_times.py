@@ -1,37 +1,14 @@
 import numpy as np
 import pytest
-from rasterio.io import MemoryFile
-from rasterio.shutil import copy
-from rasterio.transform import from_origin
 
 from layers.errors import SourceError
-from support.rasters import coverage
-
-TAGS = {
-    "NETCDF_DIM_EXTRA": "{time}",
-    "NETCDF_DIM_time_DEF": "{3,6}",
-    "NETCDF_DIM_time_VALUES": "{0,24,30}",
-    "time#units": "hours since 2025-03-01 00:00:00",
-    "time#standard_name": "time",
-}
+from support.rasters import coverage, write_series
 
 
 @pytest.fixture
 def series(tmp_path):
     """Three times of a packed variable in degrees."""
-    path = tmp_path / "série.nc"
-    data = np.arange(60, dtype="int16").reshape(3, 4, 5)
-    profile = {"driver": "GTiff", "count": 3, "height": 4, "width": 5, "dtype": "int16", "nodata": -1}
-    with MemoryFile() as memory:
-        with memory.open(**profile, crs="EPSG:4326", transform=from_origin(1, 45, 0.5, 0.5)) as target:
-            target.update_tags(**TAGS)
-            for band, value in ((1, "0"), (2, "24"), (3, "30")):
-                target.update_tags(band, NETCDF_VARNAME="t2m", NETCDF_DIM_time=value)
-            target.scales, target.offsets = [0.5] * 3, [10.0] * 3
-            target.write(data)
-        with memory.open() as target:
-            copy(target, path, driver="netCDF", format="NC4", write_gdal_history="NO")
-    return path
+    return write_series(tmp_path / "série.nc")
 
 
 def test_a_variable_has_its_times_and_its_unpacked_values(series, tmp_path):

@@ -30,8 +30,10 @@ def test_time_chooses_values(paper, text, values, warnings):
     assert (times.values, times.warnings) == (values, warnings)
 
 
-def test_of_whole_pictures_only_the_latest_is_drawn(paper):
-    assert chosen_times(paper.layers["temperature"], "2024-06-02/2024-06-05").values == ("2024-06-05",)
+def test_an_interval_means_every_value_inside(paper):
+    assert chosen_times(paper.layers["temperature"], "2024-06-02/2024-06-05").values == tuple(
+        f"2024-06-{day:02d}" for day in range(2, 6)
+    )
 
 
 @pytest.mark.parametrize(
