@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.crs import CRS84, metres_per_unit
+from layers.crs import CRS84, is_geographic, metres_per_unit
 from layers.encode import encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
@@ -244,7 +244,9 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
         mapnik.load_map_from_string(drawing, document)
     except RuntimeError as error:
         raise SourceError(f"{', '.join(layer.id for layer, _ in group)}: the style cannot be drawn: {error}") from None
-    drawing.srs = srs(query.crs)
+    alike = all(srs(layer.crs) == srs(query.crs) for layer, _ in group)
+    words = _words_of_its_kind if alike else srs
+    drawing.srs = words(query.crs)
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
     sources = [
         drawn.datasource(layer, selection, query.bbox, query.crs, look.fields)
@@ -253,7 +255,7 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     for part in ("styles", "labels"):
         for (layer, _), look, source in zip(group, looks, sources, strict=True):
             if names := [name for name, _ in getattr(look, part)]:
-                drawing.layers.append(_layer(layer, source, names))
+                drawing.layers.append(_layer(layer, words(layer.crs), source, names))
     return Ready(drawing, REACH if _SYMBOLS.search(styles) else LINE_REACH, any(look.ground_units for look in looks))
 
 
@@ -261,8 +263,8 @@ def _look(layer: Layer, selection: Selection, prefix: str) -> Drawn:
     return look_of(look_for(layer, selection), prefix, field_types(layer))
 
 
-def _layer(layer: Layer, source: Any, styles: list[str]) -> Any:
-    shown = mapnik.Layer(layer.id, srs(layer.crs))
+def _layer(layer: Layer, words: str, source: Any, styles: list[str]) -> Any:
+    shown = mapnik.Layer(layer.id, words)
     shown.datasource = source
     # several styles read the features once; what is kept in memory is what the picture shows
     shown.cache_features = len(styles) > 1
@@ -274,3 +276,12 @@ def _layer(layer: Layer, source: Any, styles: list[str]) -> Any:
 def srs(crs: str) -> str:
     """A CRS in Mapnik's words; Mapnik has x first whatever the order of the axes."""
     return "epsg:4326" if crs == CRS84 else crs.lower()
+
+
+def _words_of_its_kind(crs: str) -> str:
+    """The CRS in degrees or in metres that Mapnik knows by heart, where nothing is transformed.
+
+    All that it asks of a map's CRS then is which of the two it is, and it asks PROJ's database, for every picture: that
+    takes as long as drawing some streets.
+    """
+    return "epsg:4326" if is_geographic(crs) else "epsg:3857"

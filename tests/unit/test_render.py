@@ -12,10 +12,13 @@ from layers.mapnik_env import mapnik
 from layers.query import MapQuery, Selection
 from layers.registry import Registry
 from layers.render import draw, render_map, warm
+from layers.styles.sld import read_sld
 from support.data import X0, Y0
+from support.style_maps import fill, sld
 
 WORLD = (X0, Y0, X0 + 1000.0, Y0 + 1000.0)
 RED, BLUE = (192, 57, 43, 255), (41, 128, 185, 255)
+DOT = "<PointSymbolizer><Graphic><Mark><WellKnownName>circle</WellKnownName></Mark></Graphic></PointSymbolizer>"
 CRSS = ("EPSG:2154", "EPSG:3857", "EPSG:4326", "OGC:CRS84", "EPSG:4171", "EPSG:4258", "EPSG:3035", "EPSG:32631")
 CRSS += tuple(f"EPSG:{code}" for code in range(3942, 3951))
 
@@ -130,6 +133,16 @@ def test_scale_limits_of_a_layer_hide_it(registry):
     hidden = with_layer(registry, "parcelle", max_scale=10000.0)
     assert not to_array(draw(hidden, query)).any()
     assert to_array(draw(hidden, replace(query, dpi=query.dpi / 2))).any()
+
+
+@pytest.mark.parametrize("crs", ["EPSG:2154", "EPSG:3857", "EPSG:4326", "OGC:CRS84"])
+@pytest.mark.parametrize(("name", "mark"), [("parcelle", fill("#ff0000")), ("arbre", DOT)])
+def test_scale_limits_of_a_rule_hold_in_every_crs(registry, name, mark, crs):
+    query = asked(name, crs=crs, bbox=transform_bbox(WORLD, "EPSG:2154", crs))
+    for factor, shown in ((1.02, True), (0.98, False)):
+        limit = f"<MaxScaleDenominator>{query.scale_denominator * factor}</MaxScaleDenominator>"
+        look = read_sld(sld(limit + mark))
+        assert pixels(registry, Selection(name, look=look), crs=crs, bbox=query.bbox).any() == shown
 
 
 def test_a_filter_shows_only_what_it_selects(registry):
