@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -93,6 +94,22 @@ class Namespace(Model):
     uri: str = "https://garrigue.example/ns"
 
 
+def _bytes(value: Any) -> Any:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]B)", str(value))
+    return round(float(match[1]) * 1000 ** ("kMGT".index(match[2][0]) + 1)) if match else value
+
+
+Bytes = Annotated[
+    int,
+    Field(ge=0),
+    BeforeValidator(_bytes),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)? ?[kMGT]B$"}]}
+    ),
+]
+"""Bytes, or as "500 GB"."""
+
+
 class Limits(Model):
     """The most that one request may ask."""
 
@@ -135,7 +152,10 @@ Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class Service(Model):
-    """`service.yaml`: what is true of the whole service."""
+    """`service.yaml`: what is true of the whole service.
+
+    `free_space` is how much of the store's disk is left free: with less, no tile is written any more.
+    """
 
     title: Text = Text(fr="Géoservices Garrigue", en="Garrigue geoservices")
     abstract: Text = Text()
@@ -153,6 +173,7 @@ class Service(Model):
     language: Literal["fr", "en"] = "fr"
     inspire: Link | None = None
     sld_hosts: tuple[str, ...] = ()
+    free_space: Bytes = 256_000_000
 
 
 class VectorSource(Model):
@@ -316,9 +337,6 @@ class FieldAlias(Model):
     hidden: bool = False
 
 
-BYTES = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)? ?[kMGT]B$"}]}
-
-
 Levels = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?$")]
 
 
@@ -334,14 +352,8 @@ class Tiles(Model):
     levels: str | None = None
     meta: int = Field(4, ge=1, le=16)
     buffer: int = Field(64, ge=0, le=512)
-    quota: Annotated[int, WithJsonSchema(BYTES)] | None = Field(None, ge=0)
+    quota: Bytes | None = None
     vector: bool | Levels | None = None
-
-    @field_validator("quota", mode="before")
-    @classmethod
-    def _quota(cls, value: Any) -> Any:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]B)", str(value))
-        return round(float(match[1]) * 1000 ** ("kMGT".index(match[2][0]) + 1)) if match else value
 
     @field_validator("levels", mode="before")
     @classmethod

@@ -3,6 +3,8 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +13,27 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.options import STORE, Json, Store
+from tiles.address import VECTOR
 
 MIB = 1024 * 1024
 
 
 def status(store: Store = STORE, as_json: Json = False) -> None:
-    """Tell what runs on this store: front, engine (awake, asleep, sleeping hours), registry, sizes a layer.
+    """Tell what runs on this store: front, engine (awake, asleep, sleeping hours), registry; and what is stored.
+
+    Of each layer: tiles, size, age, tiles that a change of style or data has made stale, stored tiles answered (hits).
 
     Exit status 1 where no server runs, or where its configuration is broken.
     """
-    told = {"server": _server(store), "layers": _layers(store)}
+    server = _server(store)
+    served = _served(store, server)
+    since = _moment(served["since"])
+    told = {"server": server, "layers": _layers(store, served), "hits_since": since}
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
         _show(told, Console(highlight=False))
-    server = told["server"]
-    if not isinstance(server, dict) or not server["configuration"]["ok"]:
+    if server is None or not server["configuration"]["ok"]:
         raise typer.Exit(1)
 
 
@@ -44,17 +51,44 @@ def _server(store: Path) -> dict[str, Any] | None:
     return {"address": place["address"], **found}
 
 
-def _layers(store: Path) -> list[dict[str, Any]]:
-    """Tiles, distinct images and bytes of every layer that has some."""
-    from tiles.store import Store as Tiles
+def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is stored of every layer that has something, how old it is, what is stale, how often it was answered."""
+    from server.published import open_current
+    from tiles.usage import usage
 
-    tiles = Tiles(store)
-    names = sorted(path.name for path in (store / "tiles").glob("*") if path.is_dir())
-    found = []
-    for name in names:
-        sizes = tiles.sizes(name)
-        found.append({"layer": name, "tiles": sizes.tiles, "images": sizes.images, "bytes": sizes.bytes})
-    return found
+    published = open_current(store)
+    stamps = published.table.stamps() if published else {}
+    return [
+        {
+            "layer": one.layer,
+            "declared": one.layer in stamps,
+            "tiles": one.sizes.tiles,
+            "images": one.sizes.images,
+            "bytes": one.sizes.bytes,
+            "archives": one.archives,
+            "oldest": _moment(one.oldest),
+            "newest": _moment(one.newest),
+            "stale": dict(one.stale),
+            "unreadable": one.unreadable,
+            "hits": served["layers"].get(one.layer, 0),
+        }
+        for one in usage(store, stamps)
+    ]
+
+
+def _served(store: Path, server: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """How many stored tiles were answered: as the server says, else as it said last."""
+    from server.served import read_served
+
+    if server is not None:
+        found: Mapping[str, Any] = server["served"]
+        return found
+    since, layers = read_served(store)
+    return {"since": since, "layers": layers}
+
+
+def _moment(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="minutes") if seconds else None
 
 
 def _show(told: dict[str, Any], console: Console) -> None:
@@ -70,10 +104,35 @@ def _show(told: dict[str, Any], console: Console) -> None:
         for problem in server["configuration"].get("problems", []):
             console.print("[bold red]not taken up[/] ", end="")
             console.print(problem, markup=False)
-    table = Table("layer", "tiles", "images", "MiB")
+    _show_layers(told, console)
+
+
+def _show_layers(told: Mapping[str, Any], console: Console) -> None:
+    table = Table("layer", "tiles", "images", "MiB", "stale", "oldest", "newest", "hits")
     for row in told["layers"]:
-        table.add_row(row["layer"], f"{row['tiles']:,}", f"{row['images']:,}", f"{row['bytes'] / MIB:,.1f}")
+        counts = [f"{row[name]:,}" for name in ("tiles", "images")]
+        days = [(row[name] or "").partition("T")[0] for name in ("oldest", "newest")]
+        stale = f"{sum(row['stale'].values()):,}"
+        table.add_row(row["layer"], *counts, f"{row['bytes'] / MIB:,.1f}", stale, *days, f"{row['hits']:,}")
     console.print(table if told["layers"] else "no tiles are stored")
+    for row in told["layers"]:
+        for word in _advice(row):
+            console.print(f"[yellow]{row['layer']}[/]", end="")
+            console.print(f": {word}", markup=False)
+
+
+def _advice(row: Mapping[str, Any]) -> Iterator[str]:
+    """What may be done about what is wrong with a layer's tiles."""
+    name = row["layer"]
+    for file in row["unreadable"]:
+        yield f"{file} cannot be read; seeding makes it anew"
+    if not row["declared"]:
+        yield f"not a layer any more; to delete its tiles: garrigue purge {name}"
+        return
+    for style, count in row["stale"].items():
+        kind, option = ("vector tiles", " --format mvt") if style == VECTOR else (f"tiles of style {style}", "")
+        chosen = "" if option or style == "default" else f" --style {style}"
+        yield f"{count:,} {kind} are of an older style or data: garrigue seed {name}{option}{chosen}"
 
 
 def _memory(processes: list[dict[str, Any]]) -> str:

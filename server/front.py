@@ -22,6 +22,7 @@ import uvloop
 from server.connection import Desk, connection_class
 from server.published import Published, open_current
 from server.reception import Reception
+from server.served import Served
 from server.status import Status
 from server.tile_hit import Hits
 from server.wake import Engine, Settings
@@ -77,18 +78,23 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 async def _serve(asked: argparse.Namespace, published: Published) -> None:
-    desk = Desk(Hits(_store(asked), published.table))
-    status = Status(asked.store)
+    served = Served(asked.store)
+    desk = Desk(Hits(_store(asked), published.table, served))
+    status = Status(asked.store, served)
     engine = None if asked.tiles_only else Engine(_settings(asked, published))
     reception = Reception(desk, published, engine, status)
 
     def take_up(new: Published) -> None:
-        desk.hits = Hits(desk.hits.store, new.table)
+        desk.hits = Hits(desk.hits.store, new.table, served)
         reception.published = new
         if engine is not None:
             engine.settings = _settings(asked, new)
 
-    watch = Watch(asked.config or published.config, asked.store, published, take_up, lambda: desk.hits.forget())
+    def tick() -> None:
+        desk.hits.forget()
+        served.keep_now_and_then()
+
+    watch = Watch(asked.config or published.config, asked.store, published, take_up, tick)
     status.engine, status.watch = engine, watch
     listening = _listen(asked.host, asked.port)
     server = Server(_uvicorn(reception, desk))
@@ -101,6 +107,7 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
     finally:
         watching.cancel()
         status.withdraw()
+        served.keep()
         if engine is not None:
             await engine.close()
 

@@ -139,6 +139,7 @@ class Reception:
         headers |= {"ETag": etag, "Cache-Control": _kept(scope)}
         if not current:
             headers |= STALE
+        self.desk.hits.count(found.address.layer)
         if etag in headers_of(scope).get("if-none-match", ""):
             await reply.send(304, headers, b"")
         else:

@@ -3,12 +3,12 @@
 import json
 import os
 import secrets
-from collections.abc import Callable
 from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from server.memory import resident
+from server.served import Served
 
 if TYPE_CHECKING:
     from server.wake import Engine
@@ -20,10 +20,10 @@ MIB = 1024 * 1024
 class Status:
     """The state of the processes; `path` tells `garrigue status` where to ask, and the token to ask with."""
 
-    def __init__(self, store: Path, modules: Callable[[], list[str]] | None = None) -> None:
+    def __init__(self, store: Path, served: Served) -> None:
         self.path = store / "run" / "front.json"
         self.token = secrets.token_hex(16)
-        self.modules = modules
+        self.served = served
         self.engine: Engine | None = None
         self.watch: Watch | None = None
 
@@ -62,6 +62,7 @@ class Status:
 
     def _add_details(self, found: dict[str, Any]) -> None:
         found["front"]["pid"] = os.getpid()
+        found["served"] = self.served.told()
         engine = self.engine
         if engine is not None:
             pids = family(engine.process.pid) if engine.process is not None else []

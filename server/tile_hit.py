@@ -10,6 +10,7 @@ from time import time
 from typing import NamedTuple
 
 from server.errors import ServiceError
+from server.served import Served
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
 from server.tile_table import FoundTile, TileTable
 from tiles.address import TileAddress
@@ -44,13 +45,14 @@ class Place(NamedTuple):
 class Hits:
     """The tiles of a store by their addresses as sent."""
 
-    def __init__(self, store: Store, table: TileTable) -> None:
+    def __init__(self, store: Store, table: TileTable, served: Served) -> None:
         self.store = store
         self.table = table
+        self.served = served.layers
         self._places: dict[tuple[bytes, bytes], Place] = {}
         self._date = b""
         self._second = 0
-        self._ready: dict[bytes, bytes] = {}
+        self._ready: dict[bytes, tuple[bytes, str]] = {}
         self._size = 0
 
     def answer(self, url: bytes, known: bytes | None, *, body: bool, close: bool, gzip: bool) -> bytes | None:
@@ -66,7 +68,8 @@ class Hits:
         key = url if known is None else b"%s\n%s" % (url, known)
         plain = body and not close
         if plain and (ready := self._ready.get(key)):
-            return ready
+            self.count(ready[1])
+            return ready[0]
         found = self._near(url) or self._anywhere(url)
         if found is None:
             return None
@@ -74,10 +77,17 @@ class Hits:
         if packed and not gzip:
             return None
         made = self._made(headers, address, stamp, known, body=body, close=close)
-        if made is not None and plain and not packed and self._size < KEPT:
-            self._ready[key] = made
+        if made is None:
+            return None
+        self.count(address.layer)
+        if plain and not packed and self._size < KEPT:
+            self._ready[key] = made, address.layer
             self._size += len(made)
         return made
+
+    def count(self, layer: str) -> None:
+        """A stored tile of a layer was answered."""
+        self.served[layer] = self.served.get(layer, 0) + 1
 
     def _made(
         self, headers: bytes, address: TileAddress, stamp: str, known: bytes | None, *, body: bool, close: bool

@@ -74,6 +74,10 @@ class TileTable:
         error.status = error.status if asked.form == "kvp" else 404
         return error
 
+    def stamps(self) -> dict[str, dict[str, str]]:
+        """The stamps of the tiles that are current, by layer's id and style (VECTOR for vector tiles)."""
+        return {layer.id: {**layer.stamps, VECTOR: layer.vector_stamp} for layer in self.layers.values()}
+
     def _find(self, asked: TileRequest) -> FoundTile:
         layer = self.layers.get(asked.layer) or self.layers.get(asked.layer.removeprefix(self.prefix))
         if layer is None or asked.theme not in ("", layer.theme):

@@ -3,7 +3,8 @@
     images(image, tile_id, tile_data)      tile_id: XXH3-64 of the bytes in hexadecimal, also the tile's ETag
     map(zoom_level, tile_column, tile_row, image, stamp, made)
     tiles                           the view that MBTiles asks for
-    metadata(name, value)           MBTiles' own, and garrigue:grid, garrigue:tiles, garrigue:images, garrigue:bytes
+    metadata(name, value)           MBTiles' own, and garrigue:grid, garrigue:tiles, garrigue:images, garrigue:bytes,
+                                    garrigue:of:{stamp} (tiles of a stamp)
 
 `stamp` is the layer's when the tile was made, `made` seconds since 1970. Counts change in the transaction that
 changes the tiles. The journal is SQLite's rollback journal: at rest an archive is one file, and a writer that
@@ -15,6 +16,7 @@ it costs with the hash as key on pages of 4 kB.
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from layers.errors import GarrigueError
 from tiles.address import south_row
 
 PAGE = 16384
+OF = "garrigue:of:"
+"""Before a stamp: the name under which the metadata counts its tiles."""
 WAIT = 60.0
 """Seconds that a writer waits for another one of the same archive."""
 
@@ -41,7 +45,7 @@ CREATE INDEX IF NOT EXISTS map_image ON map (image);
 CREATE VIEW IF NOT EXISTS tiles AS
   SELECT zoom_level, tile_column, tile_row, tile_data FROM map JOIN images USING (image);
 """
-_SELECT = "SELECT image FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+_SELECT = "SELECT image, stamp FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 _WRITE = (
     "INSERT INTO map (zoom_level, tile_column, tile_row, image, stamp, made) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET image = excluded.image, stamp = excluded.stamp, made = excluded.made"
@@ -94,7 +98,7 @@ def put(file: Path, tiles: Iterable[tuple[int, int, int, bytes]], info: ArchiveI
     """Write tiles (level, column, row from the north, bytes) in one transaction; what changed. Raises ArchiveError."""
     with writing(file) as db:
         _declare(db, info)
-        change = Sizes()
+        change, stamps = Sizes(), Counter[str]()
         left: set[int] = set()
         made = int(time.time())
         for z, x, y, data in tiles:
@@ -103,10 +107,13 @@ def put(file: Path, tiles: Iterable[tuple[int, int, int, bytes]], info: ArchiveI
             old = db.execute(_SELECT, place).fetchone()
             change += Sizes(old is None, added, len(data) * added)
             db.execute(_WRITE, (*place, new, info.stamp, made))
+            stamps[info.stamp] += 1
+            if old is not None:
+                stamps[old[1]] -= 1
             if old is not None and old[0] != new:
                 left.add(old[0])
         change += _forget(db, left)
-        _account(db, change)
+        _account(db, change, stamps)
         return change
 
 
@@ -125,15 +132,16 @@ def delete(file: Path, places: Iterable[tuple[int, int, int]]) -> Sizes:
     if not file.exists():
         return Sizes()
     with writing(file) as db:
-        change, left = Sizes(), set()
+        change, stamps, left = Sizes(), Counter[str](), set()
         for z, x, y in places:
             place = (z, x, south_row(z, y))
-            for (old,) in db.execute(_SELECT, place).fetchall():
+            for old, stamp in db.execute(_SELECT, place).fetchall():
                 left.add(old)
+                stamps[stamp] -= 1
                 sql = "DELETE FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
                 change += Sizes(-db.execute(sql, place).rowcount)
         change += _forget(db, left)
-        _account(db, change)
+        _account(db, change, stamps)
         return change
 
 
@@ -205,9 +213,17 @@ def _forget(db: sqlite3.Connection, images: Iterable[int]) -> Sizes:
     return change
 
 
-def _account(db: sqlite3.Connection, change: Sizes) -> None:
+def recount_stamps(db: sqlite3.Connection) -> None:
+    """Count the tiles of each stamp anew, in the transaction of who changed them."""
+    db.execute(f"DELETE FROM metadata WHERE name LIKE '{OF}%'")
+    db.execute(f"INSERT INTO metadata SELECT '{OF}' || stamp, CAST(COUNT(*) AS TEXT) FROM map GROUP BY stamp")
+
+
+def _account(db: sqlite3.Connection, change: Sizes, stamps: Counter[str]) -> None:
     for name in ("tiles", "images", "bytes"):
         db.execute(_COUNT, (f"garrigue:{name}", str(getattr(change, name))))
+    db.executemany(_COUNT, ((OF + stamp, str(count)) for stamp, count in stamps.items() if count))
+    db.execute(f"DELETE FROM metadata WHERE name LIKE '{OF}%' AND value = '0'")
     low, high = db.execute("SELECT MIN(zoom_level), MAX(zoom_level) FROM map").fetchone()
     if low is not None:
         db.executemany(_SET, (("minzoom", str(low)), ("maxzoom", str(high))))

@@ -64,7 +64,7 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> MadeTile
     except LockTimeout:
         raise SourceError(f"another process has been drawing this tile for {WAIT:.0f} s") from None
     except SourceError as error:
-        old = _store(store).get(address)
+        old = _store(store, registry.service.free_space).get(address)
         if old is None:
             raise
         logger.error("%s; the old tile is served: %s", error, address)
@@ -94,7 +94,12 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
     names = "-".join(part.replace("/", "_") for part in address[:3])
     return TileManager(
         proxy_grid(tiling),
-        StoreCache(_store(store), address, archive_info(layer, address.style, tiling.stored), Quota(layer, store)),
+        StoreCache(
+            _store(store, registry.service.free_space),
+            address,
+            archive_info(layer, address.style, tiling.stored),
+            Quota(layer, store),
+        ),
         [DrawnSource(registry, address, kind, options)],
         kind.extension,
         TileLocker(str(_lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
@@ -112,8 +117,8 @@ def _lock_folder(store: Path) -> Path:
 
 
 @lru_cache(maxsize=4)
-def _store(path: Path) -> Store:
-    return Store(path, handles=32, patience=10.0)
+def _store(path: Path, floor: int) -> Store:
+    return Store(path, handles=32, patience=10.0, floor=floor)
 
 
 @lru_cache(maxsize=32)

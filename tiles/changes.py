@@ -169,6 +169,7 @@ def _mark_file(file: Path, tiling: Grid, area: Area | None, margin: int, old: st
             db.execute("UPDATE map SET stamp = ? WHERE stamp = ?", (new, old))
         else:
             db.execute("UPDATE map SET stamp = ? WHERE stamp != ''", (new,))
+        archive.recount_stamps(db)
         if rows:
             db.execute("UPDATE metadata SET value = ? WHERE name = 'garrigue:stamp'", (new,))
     return Changes(None, len(rows) - len(stale), len(stale))

@@ -26,8 +26,8 @@ logger = logging.getLogger("garrigue.store")
 STORED = {item.id: item.stored for item in BUILT_IN.values()}
 FRESH = 1.0
 """Seconds after which a reader looks whether an archive was replaced."""
-FLOOR = 256 * 1024 * 1024
-"""Bytes of free disk under which nothing is written any more."""
+FLOOR = 256_000_000
+"""Bytes of free disk under which nothing is written any more (`free_space` in service.yaml)."""
 
 _SELECT = (
     "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (image) "
@@ -234,7 +234,8 @@ class Store:
         free = disk_usage(place).free
         if free < self.floor:
             raise ArchiveError(
-                f"only {free >> 20} MiB are free at {self.root}: nothing is written under {self.floor >> 20} MiB"
+                f"only {free / 1e6:.0f} MB are free at {self.root}: under {self.floor / 1e6:.0f} MB (free_space in "
+                f"service.yaml) nothing more is written, what is there is served"
             )
 
 

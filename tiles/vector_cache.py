@@ -37,7 +37,7 @@ def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> t
     layer = registry.layer(address.layer)
     tiling = grid(address.grid, registry.config)
     info = vector_archive_info(layer, tiling.stored, vector_limits(layer, tiling))
-    with closing(Store(store, handles=1, patience=10.0)) as tiles:
+    with closing(Store(store, handles=1, patience=10.0, floor=registry.service.free_space)) as tiles:
         old = tiles.get(address)
         if old is not None and old[2] == info.stamp:
             return old[1], True

@@ -54,7 +54,8 @@ def seed_vector(registry: Registry, store: Path, plan: Plan, threads: int, tell:
     if not layer.facts.count:
         raise SourceError(f"the layer {layer.id} has no features: there is nothing to make tiles of")
     start, report, tell = time.monotonic(), VectorReport(), tell or (lambda _what, _report: None)
-    with running(store, plan.id), closing(Store(store, handles=4, patience=10.0)) as tiles:
+    writer = Store(store, handles=4, patience=10.0, floor=registry.service.free_space)
+    with running(store, plan.id), closing(writer) as tiles:
         todo = list(_todo(plan, tiling, tiles, report))
         if todo:
             made = _made(

@@ -87,7 +87,8 @@ def open_work(order: Order, registry: Registry | None = None) -> Work:
     tiling = grid(plan.grid, read.config)
     info = archive_info(layer, plan.style, tiling.stored)
     drawn = with_copy(read, plan.layer, tiling, order.copy) if order.copy else read
-    return Work(drawn, layer, Store(order.store, patience=10.0), plan, tiling, info)
+    tiles = Store(order.store, patience=10.0, floor=read.service.free_space)
+    return Work(drawn, layer, tiles, plan, tiling, info)
 
 
 def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Block]]:

@@ -10,6 +10,7 @@ from layers.compile import load
 from layers.model import Tiles
 from layers.registry import Registry
 from tiles.address import TileAddress
+from tiles.archive import ArchiveError
 from tiles.plan import make_plan
 from tiles.quota import Quota, QuotaError
 from tiles.seed import Means, seed
@@ -56,6 +57,17 @@ def test_a_cold_tile_is_served_but_not_kept_beyond_the_quota(config_dir: Path, t
     level = plan.levels[0]
     address = TileAddress("ortho", "default", "", "PM", 16, level.x0, level.y0)
     assert make_tile(registry, tmp_path, address).data
+    assert Store(tmp_path).sizes().tiles == 0
+
+
+def test_a_seed_leaves_the_declared_space_free(config_dir: Path, tmp_path: Path) -> None:
+    config = shutil.copytree(config_dir, tmp_path / "config")
+    with (config / "service.yaml").open("a") as service:
+        service.write("free_space: 1000 TB\n")
+    registry = load(config, tmp_path)[0]
+    plan = make_plan(registry, "ortho", grid_name="PM", levels=(12, 14))
+    with pytest.raises(ArchiveError, match=r"under 1000000000 MB \(free_space in service.yaml\) nothing more"):
+        seed(registry, tmp_path, plan, ALONE)
     assert Store(tmp_path).sizes().tiles == 0
 
 
