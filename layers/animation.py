@@ -51,9 +51,9 @@ def _pictures(registry: Registry, frames: tuple[MapQuery, ...]) -> Iterator[Imag
 def _in_colours(picture: Image.Image) -> Image.Image:
     """With a palette of its own; of GIF's pixels each is opaque or clear: from half opaque on it is opaque."""
     if picture.mode != "RGBA":
-        return picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        return picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     clear = picture.getchannel("A").point(lambda alpha: 255 if alpha < 128 else 0)
-    made = picture.convert("RGB").quantize(COLOURS - 1, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    made = picture.convert("RGB").quantize(COLOURS - 1, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     made.paste(COLOURS - 1, mask=clear)
     made.info["transparency"] = COLOURS - 1
     return made
