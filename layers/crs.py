@@ -11,12 +11,15 @@ Spellings and what they say of the axis order:
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from pathlib import Path
 
 import pyproj
 from pyproj.exceptions import CRSError
+from pyproj.transformer import TransformerGroup
 
 from layers.errors import UnknownCrsError
 
@@ -39,6 +42,7 @@ _CRS84_SPELLINGS = frozenset(
     )
 )
 _ALIASES = {"IGNF:LAMB93": "EPSG:2154", "IGNF:RGF93G": "EPSG:4171", "EPSG:900913": "EPSG:3857"}
+_GRIDS = re.compile(r"(?<=\s)grids=(\S+)")
 _FORMS = (
     ("SHORT", re.compile(r"EPSG:(\d{4,6})", re.ASCII | re.IGNORECASE)),
     ("URN", re.compile(r"urn:(?:x-)?ogc:def:crs:EPSG(?::[\d.]*)?:(\d{4,6})", re.ASCII | re.IGNORECASE)),
@@ -144,6 +148,26 @@ def area_of_use(crs_id: str) -> BBox | None:
 def transformer(source: str, target: str) -> pyproj.Transformer:
     """The transformation between two canonical ids, x first on both sides."""
     return pyproj.Transformer.from_crs(proj_crs(source), proj_crs(target), always_xy=True)
+
+
+@lru_cache(maxsize=512)
+def grid_operation(source: str, target: str) -> str | None:
+    """PROJ's pipeline where the best one at hand reads a grid (NTF to RGF93), the grids by their paths; else None.
+
+    Axes are in the authority's order. For GDAL, whose PROJ has a folder of its own and does not see the grids.
+    """
+    with warnings.catch_warnings():
+        # A grid that is not there is no mistake: the next best operation is taken, here as everywhere.
+        warnings.simplefilter("ignore", UserWarning)
+        best = TransformerGroup(proj_crs(source), proj_crs(target)).transformers[:1]
+    definition = best[0].definition if best else ""
+    return _GRIDS.sub(lambda match: f"grids={_grid_path(match[1])}", definition) if "grids=" in definition else None
+
+
+def _grid_path(name: str) -> str:
+    user: str = pyproj.datadir.get_user_data_dir()  # type: ignore[attr-defined]
+    folders = (Path(user), Path(pyproj.datadir.get_data_dir()))
+    return next((str(folder / name) for folder in folders if (folder / name).is_file()), name)
 
 
 def transform_bbox(bbox: BBox, source: str, target: str) -> BBox:

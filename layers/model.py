@@ -286,6 +286,7 @@ class Time(Model):
     dimension: str | None = None
     default: str = "latest"
     current: bool = False
+    nearest: bool = True
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -9,7 +9,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.warp import reproject
 
-from layers.crs import CRS84, BBox
+from layers.crs import CRS84, BBox, grid_operation
 
 type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
 
@@ -145,6 +145,8 @@ def warp(
         "XSCALE": 1,
         "YSCALE": 1,
     }
+    if operation := grid_operation(crs, target):
+        asked["COORDINATE_OPERATION"] = operation
     how = Resampling[method]
     if whole and not mask.any():
         target_data = np.zeros((len(data), height, width), data.dtype)

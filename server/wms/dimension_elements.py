@@ -30,7 +30,7 @@ def described(layer: Layer) -> Iterator[Described]:
             units="ISO8601",
             extent=extent(layer.times),
             default=layer.default_time or "",
-            nearest=True,
+            nearest=declared is None or declared.nearest,
             current="1" if declared and declared.current else "",
         )
     for name, one in layer.definition.other_dimensions.items():

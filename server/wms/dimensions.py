@@ -66,6 +66,8 @@ def _item(layer: Layer, item: str, warnings: list[str]) -> tuple[str, ...]:
     inside = tuple(value for value, period in zip(layer.times, periods, strict=True) if period.overlaps(asked))
     if inside or "/" in item:
         return inside
+    if layer.definition.time and not layer.definition.time.nearest:
+        raise _missing(item, layer)
     distances = [abs(period.start - asked.start) for period in periods]
     nearest = layer.times[distances.index(min(distances))]
     warnings.append(f"99 Nearest value used: time={nearest} ISO8601")
@@ -90,10 +92,17 @@ def _period(item: str, layer: Layer) -> Period:
 
 
 def _invalid(item: str, layer: Layer) -> InvalidDimensionError:
-    shown = ", ".join(layer.times[:6]) + (", …" if len(layer.times) > 6 else "")
-    item = item[:100]
-    message = f"TIME={item!r} is not an ISO 8601 value or interval; {layer.name} has {shown}{hint(item, layer.times)}"
+    item, told = item[:100], f"{_shown(layer)}{hint(item[:100], layer.times)}"
+    message = f"TIME={item!r} is not an ISO 8601 value or interval; {layer.name} has {told}"
     return InvalidDimensionError(message, "TIME")
+
+
+def _missing(item: str, layer: Layer) -> InvalidDimensionError:
+    return InvalidDimensionError(f"TIME={item[:100]!r} is not one of {layer.name}'s {_shown(layer)}", "TIME")
+
+
+def _shown(layer: Layer) -> str:
+    return ", ".join(layer.times[:6]) + (", …" if len(layer.times) > 6 else "")
 
 
 @lru_cache(maxsize=64)

@@ -16,8 +16,10 @@ from layers.registry import Layer
 from server.errors import InvalidParameterError
 from server.wms.parameters import Asked
 
-_QGIS = re.compile(r"\s*([A-Za-z0-9_.\-]+(?:\s*,\s*[A-Za-z0-9_.\-]+)*)\s*:(.*)", re.DOTALL)
 _BRACKETED = re.compile(r"\(\s*(<.*?Filter>|)\s*\)", re.DOTALL)
+
+MOST_COLONS = 50
+"""Places at which the names of layers are looked for to end."""
 
 _GEOMETRIES = ("geometry", "geom", "the_geom", "wkb_geometry", "msgeometry", "shape")
 
@@ -70,14 +72,21 @@ def _parts(text: str, count: int) -> list[str]:
 def _by_name(text: str, names: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in split(text):
-        match = _QGIS.fullmatch(part)
-        if not match:
-            raise InvalidParameterError(f"FILTER: {part[:100]!r} is not written layer:condition", "FILTER")
-        for name in match[1].split(","):
-            if name.strip() not in names:
-                raise InvalidParameterError(f"FILTER: {name.strip()!r} is not one of LAYERS", "FILTER")
-            found[name.strip()] = match[2].strip()
+        listed, condition = _named_part(part, names)
+        found |= dict.fromkeys(listed, condition)
     return found
+
+
+def _named_part(part: str, names: list[str]) -> tuple[list[str], str]:
+    """The layers before the colon, whose names may hold colons too, and the condition after it."""
+    pieces = part.split(":")
+    if len(pieces) < 2:
+        raise InvalidParameterError(f"FILTER: {part[:100]!r} is not written layer:condition", "FILTER")
+    for end in range(1, min(len(pieces), MOST_COLONS)):
+        listed = [name.strip() for name in ":".join(pieces[:end]).split(",")]
+        if set(listed) <= set(names):
+            return listed, ":".join(pieces[end:]).strip()
+    raise InvalidParameterError(f"FILTER: {pieces[0].strip()[:100]!r} is not one of LAYERS", "FILTER")
 
 
 def _read(text: str, layer: Layer) -> Any:

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from server.wms.dimension_elements import described
 from server.wms.dimensions import chosen_times, extent, period_of
+from server.wms.errors import InvalidDimensionError
 
 DEFAULT = ("99 Default value used: time=2022 ISO8601",)
 NEAREST = ("99 Nearest value used: time=2022 ISO8601",)
@@ -81,3 +83,23 @@ def test_a_declared_default_is_taken(paper):
         {"title": "t", "source": {"vector": "x"}, "time": {"attribute": "a", "default": "2019"}}
     )
     assert chosen_times(replace(layer, definition=declared), "").values == ("2019",)
+
+
+@pytest.fixture
+def exact(paper):
+    """A layer of which only its own times may be asked."""
+    layer = paper.layers["ocs"]
+    declared = {"title": "t", "source": {"vector": "x"}, "time": {"attribute": "a", "nearest": False}}
+    return replace(layer, definition=layer.definition.model_validate(declared))
+
+
+@pytest.mark.parametrize(("text", "values"), [("2019", ("2019",)), ("2019-03-02", ("2019",)), ("2020/2021", ())])
+def test_without_nearest_values_a_time_must_be_the_layers(exact, text, values):
+    assert chosen_times(exact, text).values == values
+    with pytest.raises(InvalidDimensionError, match="TIME='2021' is not one of ocs's 2019, 2022"):
+        chosen_times(exact, "2021")
+
+
+def test_capabilities_tell_whether_the_nearest_value_is_taken(exact, paper):
+    assert [one.nearest for one in described(exact)] == [False]
+    assert [one.nearest for one in described(paper.layers["ocs"])] == [True]
