@@ -6,7 +6,7 @@ A step's mistakes are all told at once; the next step looks at what the one befo
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from glob import glob
 from importlib import metadata
 from pathlib import Path
@@ -34,13 +34,28 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
     service, themes, declared = read_models(config, found)
     _references(config, service, declared, found)
     layers = list(_open(config, store, declared, previous, found))
+    by_id = MappingProxyType({layer.id: layer for layer in layers})
+    _stored_queries(config, service, by_id, found)
     if found.problems:
         raise RegistryError(found.problems)
     heads = [service.model_dump_json(), *(f"{name} {theme.model_dump_json()}" for name, theme in themes.items())]
     version = _digest([SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
     updated = previous.updated if previous and previous.version == version else int(time.time())
-    by_id = MappingProxyType({layer.id: layer for layer in layers})
     return Registry(service, themes, by_id, version, config, updated), found.warnings
+
+
+def _stored_queries(config: Path, service: model.Service, layers: Mapping[str, Layer], found: Found) -> None:
+    """The stored queries are over layers that are there, and their filters can be read."""
+    if not service.stored_queries:
+        return
+    from layers.stored_queries import mistakes
+
+    document, _ = yaml.read(config / "service.yaml", config)
+    for name, query in service.stored_queries.items() if not found.problems else ():
+        for key, message in mistakes(query, layers):
+            path = ("stored_queries", name, *key.split("."))
+            line = document.line(path) if document else None
+            found.problems.append(Problem("service.yaml", line, None, f"stored_queries.{name}.{key}", message))
 
 
 def _references(config: Path, service: model.Service, declared: list[Declared], found: Found) -> None:

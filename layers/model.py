@@ -151,6 +151,52 @@ Group = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 """A name for those who may reach a layer, as keys and proxies tell it."""
 
 
+ParameterType = Literal["string", "integer", "real", "boolean", "date", "datetime", "geometry"]
+
+
+class QueryParameter(Model):
+    """A parameter of a stored query: its type, what it means, its value where none is given."""
+
+    type: ParameterType = "string"
+    title: Text = Text()
+    abstract: Text = Text()
+    default: str | None = None
+
+    @field_validator("default", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else str(value) if value is not None else None
+
+
+QueryId = Annotated[str, Field(pattern=r"^[^\s<>\"'&,]{1,200}$")]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class StoredQuery(Model):
+    """A query of WFS that the service keeps: over these layers, with a filter (CQL2 text or FES) of its parameters.
+
+    A parameter stands in the filter as `{name}`, where a value stands.
+    """
+
+    title: Text
+    abstract: Text = Text()
+    parameters: dict[ParameterName, QueryParameter] = {}
+    layers: tuple[str, ...] = Field(min_length=1)
+    filter: str = ""
+
+
+class ManagedQueries(Model):
+    """Who may create and drop stored queries, anybody where no groups are named, and how many there may be."""
+
+    groups: tuple[Group, ...] = ()
+    most: int = Field(100, ge=1, le=10_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true(cls, value: Any) -> Any:
+        return {} if value is True else value
+
+
 class Service(Model):
     """`service.yaml`: what is true of the whole service.
 
@@ -174,6 +220,8 @@ class Service(Model):
     inspire: Link | None = None
     sld_hosts: tuple[str, ...] = ()
     free_space: Bytes = 256_000_000
+    stored_queries: dict[QueryId, StoredQuery] = {}
+    manage_stored_queries: ManagedQueries | None = None
 
 
 class VectorSource(Model):

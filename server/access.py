@@ -72,6 +72,18 @@ class CredentialsError(ServiceError):
         self.headers = {"WWW-Authenticate": 'Basic realm="garrigue", charset="UTF-8"'}
 
 
+class ForbiddenError(ServiceError):
+    """What is asked is not for who asks, who is known (RFC 9110, 15.5.4)."""
+
+    code = "NoApplicableCode"
+    status = 403
+
+
+def refusal(message: str) -> ServiceError:
+    """What to tell the asker of what they see and may not do: who they are is asked where nobody is known."""
+    return ForbiddenError(message) if asker().known else CredentialsError(f"{message}: send a key")
+
+
 class Admission:
     """Tells who asks: by `Authorization: Basic name:key`, `X-API-Key: key`, `?apikey=key`, or a proxy's headers.
 

@@ -5,7 +5,7 @@ Every reader (FES, CQL) makes its tree with these; whatever is wrong raises Filt
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ import shapely
 from layers.crs import BBox
 from layers.errors import FilterError
 from layers.facts import VectorFacts
+from layers.filters.placeholders import Bound
 from layers.filters.tree import (
     Always,
     Arithmetic,
@@ -92,7 +93,7 @@ class Names:
 
     `crs` is the CRS of geometries that do not tell theirs, the layer's own where it is empty; `swapped`: they are
     written y first. `others` are the layers whose ids would be out of place. `kinds` tells the types of geometry that
-    a name of the geometry means, where it does not mean any.
+    a name of the geometry means, where it does not mean any. `values` are those of a stored query's parameters.
     """
 
     facts: VectorFacts
@@ -101,6 +102,7 @@ class Names:
     crs: str = ""
     swapped: bool = False
     others: frozenset[str] = frozenset()
+    values: Mapping[str, Bound] = field(default_factory=dict)
     kinds: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
     def check_id(self, text: str) -> None:

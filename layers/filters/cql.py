@@ -10,10 +10,12 @@ from typing import Any
 import shapely
 from shapely.errors import GEOSException
 
-from layers.crs import parse_crs
+from layers.crs import parse_crs, urn
 from layers.errors import FilterError
 from layers.filters import build
 from layers.filters.build import Names
+from layers.filters.gml_geometry import read_geometry
+from layers.filters.placeholders import Geometry, geometry_element, name_of
 from layers.filters.tree import (
     MAX_DEPTH,
     Always,
@@ -38,6 +40,7 @@ _TOKEN = re.compile(
   | (?P<name>"(?:[^"]|"")*"|[^\W\d][\w.:]*)
   | (?P<moment>\d{4}-\d{2}(?:-\d{2})?(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)
   | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+  | (?P<placeholder>\$?\{[A-Za-z_]\w*\})
   | (?P<sign><>|!=|<=|>=|[=<>(),/*+;-])
     )""",
     re.VERBOSE,
@@ -89,6 +92,21 @@ def read(text: str, names: Names) -> Condition:
     found = reader.condition()
     reader.expect("")
     return checked(found)
+
+
+def geometry(given: Any, names: Names) -> tuple[Any, str]:
+    """The shape and the CRS of a parameter's value: WKT as in a filter, or GML in the order of its CRS."""
+    if not isinstance(given, Geometry):
+        raise FilterError(f"{str(given)[:80]!r} is not a geometry")
+    element = geometry_element(given)
+    if element is not None:
+        return read_geometry(element, names.crs if names.crs and not names.swapped else urn(names.facts.crs))
+    reader = Reader(given.text, names)
+    if reader.token.kind == "placeholder":
+        raise reader.error("a geometry was expected")
+    found = reader.geometry()
+    reader.expect("")
+    return found
 
 
 def _tokens(text: str) -> list[Token]:
@@ -218,7 +236,7 @@ class Reader:
     def _spatial(self, op: str) -> Condition:
         self.take()
         self.expect("(")
-        mirrored = self.token.word.split("(")[0] in (*_GEOMETRIES, "SRID", "ENVELOPE", "BBOX")
+        mirrored = self.token.kind == "placeholder" or self.token.word in (*_GEOMETRIES, "SRID", "ENVELOPE", "BBOX")
         shape, crs = self._pair()
         self.expect(")")
         # The operands may stand in either order: what contains the feature has the feature within.
@@ -231,8 +249,8 @@ class Reader:
         for place in range(2):
             if place:
                 self.expect(",")
-            if self.token.word in (*_GEOMETRIES, "SRID", "ENVELOPE", "BBOX"):
-                found = self._geometry()
+            if self.token.word in (*_GEOMETRIES, "SRID", "ENVELOPE", "BBOX") or self.token.kind == "placeholder":
+                found = self.geometry()
             elif self.names.property(self._name()) is not None:
                 raise self.error("a geometry was expected")
         if found is None:
@@ -300,7 +318,9 @@ class Reader:
         first = self._instant()
         return first, (self._instant() if self.accept("/") else None)
 
-    def _instant(self) -> str:
+    def _instant(self) -> Value:
+        if self.token.kind == "placeholder":
+            return self._bound()
         if self.token.word in ("DATE", "TIMESTAMP") and self.ahead() == "(":
             self.take()
             self.take()
@@ -345,7 +365,9 @@ class Reader:
             before = self.tokens[self.index - 3].word == "BEFORE"
             start, end = self._moment()
             edge = ("<=", end) if before else (">=", start)
-            return build.comparison(edge[0], left, Literal(str(edge[1])))
+            if edge[1] is None:
+                raise self.error("a period was expected")
+            return build.comparison(edge[0], left, Literal(edge[1]))
         for word in ("AFTER", "BEFORE", "DURING", "TEQUALS"):
             if self.accept(word):
                 start, end = self._moment()
@@ -373,7 +395,7 @@ class Reader:
             found = self._expression()
             self.expect(")")
             return found
-        if token.kind in ("string", "number", "moment") or token.word in ("-", "TRUE", "FALSE"):
+        if token.kind in ("string", "number", "moment", "placeholder") or token.word in ("-", "TRUE", "FALSE"):
             return Literal(self._value())
         if token.word in ("DATE", "TIMESTAMP") and self.ahead() == "(":
             return Literal(self._instant())
@@ -403,19 +425,39 @@ class Reader:
             raise self.error("a property was expected")
         return token.text[1:-1].replace('""', '"') if token.text[0] == '"' else token.text
 
+    def _bound(self) -> Value:
+        """The value of a stored query's parameter, which takes the place of a literal and of nothing else."""
+        found = self._given()
+        if isinstance(found, Geometry):
+            raise self.error("a value was expected, not a geometry,")
+        return found
+
+    def _given(self) -> Value | Geometry:
+        name = name_of(self.token.text)
+        if name not in self.names.values:
+            raise self.error("there is no such parameter")
+        self.take()
+        return self.names.values[name]
+
     def _string(self) -> str:
+        if self.token.kind == "placeholder":
+            return str(self._bound())
         if self.token.kind != "string":
             raise self.error("a text in single quotes was expected")
         return self.take().text[1:-1].replace("''", "'")
 
     def _number(self) -> float:
         sign = -1.0 if self.accept("-") else 1.0
+        if self.token.kind == "placeholder":
+            return sign * float(build.literal(self._bound(), "real").value)  # type: ignore[arg-type]
         if self.token.kind != "number":
             raise self.error("a number was expected")
         return sign * float(self.take().text)
 
     def _value(self) -> Value:
         """A literal."""
+        if self.token.kind == "placeholder":
+            return self._bound()
         if self.token.kind == "string":
             return self._string()
         if self.token.word in ("TRUE", "FALSE"):
@@ -437,8 +479,10 @@ class Reader:
         self.expect(")")
         return found
 
-    def _geometry(self) -> tuple[Any, str]:
+    def geometry(self) -> tuple[Any, str]:
         """WKT, with SRID=n; before it or not, or ENVELOPE/BBOX of four numbers; x first."""
+        if self.token.kind == "placeholder":
+            return geometry(self._given(), self.names)
         if self.accept("SRID", "="):
             crs = parse_crs(f"EPSG:{self.take().text[:10]}", parameter="crs").id
             self.expect(";")

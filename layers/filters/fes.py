@@ -13,6 +13,7 @@ from layers.errors import FilterError, UnknownPropertyError
 from layers.filters import build
 from layers.filters.build import Names
 from layers.filters.gml_geometry import is_geometry, read_geometry
+from layers.filters.placeholders import fill, name_of
 from layers.filters.tree import (
     Always,
     Condition,
@@ -78,6 +79,7 @@ def read(text: bytes, names: Names) -> Condition:
         raise FilterError("a filter has no document type declaration")
     if local(root) != "Filter" or etree.QName(root).namespace not in (*NAMESPACES, None):
         raise FilterError(f"{root.tag!r} is not a Filter in the namespace {NAMESPACES[0]}")
+    fill(root, names.values)
     found = list(root)
     if found and all(local(child) in _IDS for child in found):
         return _ids(found, names)
@@ -228,8 +230,12 @@ def _between(element: Any, names: Names) -> Condition:
     return build.between(_expression(parts[0], names), low, high)
 
 
-def _operand(element: Any, names: Names) -> Any:
-    """The geometry that a spatial operator compares the feature's with; its property must be the geometry."""
+def _operand(element: Any, names: Names) -> tuple[Any, str]:
+    """The shape that a spatial operator compares the feature's with, and its CRS; its property must be the geometry."""
+    if (name := _parameter(element)) in names.values:
+        from layers.filters.cql import geometry
+
+        return geometry(names.values[name], names)
     geometries = []
     for child in element:
         if local(child) in ("ValueReference", "PropertyName"):
@@ -241,7 +247,14 @@ def _operand(element: Any, names: Names) -> Any:
             geometries.append(child)
     if len(geometries) != 1:
         raise FilterError(f"{local(element)} takes a property and one geometry")
-    return geometries[0]
+    return read_geometry(geometries[0], _default_crs(names))
+
+
+def _parameter(element: Any) -> str:
+    """The name of the stored query's parameter that stands for the operator's geometry; "" where one stands itself."""
+    texts = [element.text, *(child.tail for child in element)]
+    texts += [child.text for child in element if local(child) == "Literal"]
+    return next((name for text in texts if (name := name_of(text or ""))), "")
 
 
 def _default_crs(names: Names) -> str:
@@ -250,12 +263,12 @@ def _default_crs(names: Names) -> str:
 
 
 def _spatial(element: Any, names: Names) -> Condition:
-    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
+    shape, crs = _operand(element, names)
     return _narrowed(element, names, build.spatial(local(element).lower(), shape, crs, names.facts))
 
 
 def _bbox(element: Any, names: Names) -> Condition:
-    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
+    shape, crs = _operand(element, names)
     return _narrowed(element, names, build.box(tuple(shape.bounds), crs, names.facts))
 
 
@@ -271,7 +284,7 @@ def _distance(element: Any, names: Names) -> Condition:
         length = float((measure.text or "") if measure is not None else "")
     except ValueError:
         raise FilterError(f"{local(element)} takes a Distance") from None
-    shape, crs = read_geometry(_operand(element, names), _default_crs(names))
+    shape, crs = _operand(element, names)
     unit = measure.get("uom", measure.get("units", "")) if measure is not None else ""
     found = build.distance(shape, crs, names.facts, length, unit, beyond=local(element) == "Beyond")
     return _narrowed(element, names, found)

@@ -14,6 +14,7 @@ from server.wfs.feature_type import FeatureType, feature_types
 from server.wfs.formats import advertised
 from server.wfs.ows import SECTIONS, constraint, identification, keywords, provider, sections, values
 from server.wfs.service import VERSIONS
+from server.wfs.stored_query import LANGUAGES
 
 CONFORMANCE = {
     "ImplementsBasicWFS": True,
@@ -31,6 +32,9 @@ CONFORMANCE = {
     "ImplementsFeatureVersioning": False,
     "ManageStoredQueries": False,
 }
+
+POSTED = ("Transaction", "CreateStoredQuery")
+"""Operations that have no encoding in key-value pairs."""
 
 LOCKING: dict[str, tuple[str, ...]] = {"lockAction": ("ALL", "SOME")}
 RELEASING: dict[str, tuple[str, ...]] = {"releaseAction": ("ALL", "SOME")}
@@ -153,12 +157,15 @@ def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator
         "ListStoredQueries": {},
         "DescribeStoredQueries": {},
     }
+    managed = registry.service.manage_stored_queries is not None
+    if managed:
+        parameters |= {"CreateStoredQuery": {"language": LANGUAGES}, "DropStoredQuery": {}}
     if editable:
         parameters |= {"LockFeature": LOCKING, "GetFeatureWithLock": features | LOCKING, "Transaction": RELEASING}
     yield "<ows:OperationsMetadata>"
     for name, allowed in parameters.items():
         yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        if name != "Transaction":
+        if name not in POSTED:
             yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
         yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
         yield "    </ows:HTTP></ows:DCP>"
@@ -170,6 +177,7 @@ def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator
         yield "  </ows:Operation>"
     yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
     claims = CONFORMANCE | {"ImplementsTransactionalWFS": editable, "ImplementsLockingWFS": editable}
+    claims |= {"ManageStoredQueries": managed}
     for name, value in claims.items():
         yield f"  {constraint(name, str(value).upper())}"
     yield f"  {constraint('CountDefault', str(registry.service.limits.features))}"

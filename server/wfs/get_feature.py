@@ -67,13 +67,15 @@ class Answer:
 
 async def get_feature(asked: Asked) -> Response:
     """A FeatureCollection in GML 3.2 or GeoJSON; the number of matching features stands at its beginning."""
-    if asked.params.text("STOREDQUERY_ID"):
-        from server.wfs.stored_queries import invoke
+    # They use what is here, and are imported when they are needed.
+    from server.wfs.get_feature_by_id import NAMES, get_feature_by_id
+    from server.wfs.stored_queries import queries_of
 
-        return await invoke(asked)
+    if len(asked.queries) == 1 and asked.params.text("STOREDQUERY_ID") in NAMES:
+        return await get_feature_by_id(asked)
     parameters.check_resolve(asked.params)
     name = parameters.output_format(asked)
-    queries = [parameters.query(asked, params) for params in asked.queries]
+    queries = queries_of(asked)
     hits = parameters.result_type(asked.params) == "hits"
     whole = name in FILES and not hits
     limit, offset = parameters.count(asked, whole=whole), parameters.start_index(asked)

@@ -17,7 +17,7 @@ from server.wfs.coordinates import body, joined
 from server.wfs.get_feature import MEDIA_TYPES, Answer, Page, answer_of, streamed
 from server.wfs.names import xml_ids
 from server.wfs.parameters import Query
-from server.wfs.stored_queries import query_of
+from server.wfs.stored_queries import queries_of
 from server.wfs.values import xml_texts
 
 
@@ -30,29 +30,28 @@ async def get_property_value(asked: Asked) -> Response:
         if "VALUEREFERENCE" in asked.params:
             raise InvalidParameterError("the parameter valueReference is empty", "valueReference")
         raise MissingParameterError("valueReference")
-    stored = asked.params.text("STOREDQUERY_ID")
-    query = query_of(asked) if stored else parameters.query(asked, asked.params)
-    query, name = parameters.with_value(query, asked.params)
+    found = [parameters.with_value(query, asked.params) for query in queries_of(asked)]
+    queries, names = [query for query, _ in found], [name for _, name in found]
     hits = parameters.result_type(asked.params) == "hits"
     limit, offset = parameters.count(asked), parameters.start_index(asked)
 
     def chunks() -> Iterator[bytes]:
-        yield from collection(answer_of(asked, [query], limit, offset, hits=hits), name)
+        yield from collection(answer_of(asked, queries, limit, offset, hits=hits), names)
 
     return await streamed(asked, chunks, MEDIA_TYPES["gml"])
 
 
-def collection(answer: Answer, name: str | None) -> Iterator[bytes]:
-    """The collection of the values of a field, or of the geometry (None)."""
-    page = answer.pages[0]
-    space = page.query.kind.namespace
+def collection(answer: Answer, names: list[str | None]) -> Iterator[bytes]:
+    """The collection of the values of a field of each page, or of the geometry (None)."""
+    space = answer.pages[0].query.kind.namespace
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<wfs:ValueCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
         f'numberReturned="{answer.returned}" xmlns:wfs="{WFS}" xmlns:gml="{GML}" xmlns:xsi="{XSI}" '
         f'xmlns:{space.prefix}="{space.uri}" xsi:schemaLocation="{WFS} {WFS_XSD}">\n'
     ).encode()
-    yield from _members(page, name)
+    for page, name in zip(answer.pages, names, strict=True):
+        yield from _members(page, name)
     yield b"</wfs:ValueCollection>\n"
 
 

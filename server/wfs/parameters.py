@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,12 +106,12 @@ def type_names(params: Params) -> list[str]:
     return [name for name in params.items_of("TYPENAMES") or params.items_of("TYPENAME") if name]
 
 
-def query(asked: Asked, params: Params) -> Query:
-    """An ad hoc query (09-025r2, 7.9.2)."""
+def query(asked: Asked, params: Params, values: Mapping[str, Any] | None = None) -> Query:
+    """An ad hoc query (09-025r2, 7.9.2), or one that a stored query makes of its parameters' `values`."""
     kind = _kind(asked, params)
     crs = crs_of(asked, params, kind)
     box = bbox(params, kind, asked.dialect)
-    asked_filter = filter_of(asked, params, kind)
+    asked_filter = filter_of(asked, params, kind, values)
     if asked_filter is not None and box is not None and params.text("FILTER"):
         raise InvalidParameterError("BBOX and FILTER exclude each other", "bbox")
     ids = _own_ids(asked, params, kind)
@@ -189,7 +190,7 @@ def _number(text: str) -> float:
     return value
 
 
-def filter_of(asked: Asked, params: Params, kind: FeatureType) -> Any:
+def filter_of(asked: Asked, params: Params, kind: FeatureType, values: Mapping[str, Any] | None = None) -> Any:
     """FILTER (FES 2.0) or CQL_FILTER as a tree in the layer's own names and CRS; None where there is none."""
     fes, cql = params.text("FILTER"), params.text("CQL_FILTER")
     if not fes and not cql:
@@ -207,6 +208,7 @@ def filter_of(asked: Asked, params: Params, kind: FeatureType) -> Any:
         lambda name: kind.property_name(name, parameter="filter"),
         crs=kind.facts.crs if asked.dialect is WFS10 else "",
         others=frozenset(asked.registry.layers),
+        values=values or {},
         kinds=kind.kinds,
     )
     from layers.filters.build import ForeignIdError, OperandError

@@ -36,6 +36,8 @@ OPERATIONS = {
     "GetPropertyValue": ("get_property_value", "get_property_value"),
     "ListStoredQueries": ("stored_queries", "list_stored_queries"),
     "DescribeStoredQueries": ("stored_queries", "describe_stored_queries"),
+    "CreateStoredQuery": ("manage_stored_queries", "create_stored_query"),
+    "DropStoredQuery": ("manage_stored_queries", "drop_stored_query"),
     "LockFeature": ("lock_feature", "lock_feature"),
     "GetFeatureWithLock": ("lock_feature", "get_feature_with_lock"),
     "Transaction": ("transaction", "transaction"),
@@ -44,7 +46,9 @@ OPERATIONS = {
 
 VERSIONS = tuple(DIALECTS)
 
-SINCE_2 = frozenset({"GetPropertyValue", "ListStoredQueries", "DescribeStoredQueries"})
+SINCE_2 = frozenset(
+    {"GetPropertyValue", "ListStoredQueries", "DescribeStoredQueries", "CreateStoredQuery", "DropStoredQuery"}
+)
 """Operations that the versions before 2.0 do not have."""
 
 _BY_NAME = {name.lower(): name for name in OPERATIONS}

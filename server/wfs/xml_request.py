@@ -31,8 +31,12 @@ _ATTRIBUTES = {
     "expiry": "EXPIRY",
     "lockaction": "LOCKACTION",
     "lockid": "LOCKID",
+    "id": "ID",
 }
 
+
+RESERVED = frozenset({*_ATTRIBUTES.values(), "REQUEST", "STOREDQUERY_ID", "LANGUAGE"}) - {"HANDLE", "ID"}
+"""What a stored query's parameter cannot be called, for it is the request's own."""
 
 _QUERIES = ("Query", "StoredQuery", "Lock")
 _NEEDING = ("GetFeature", "GetPropertyValue", "GetFeatureWithLock")
@@ -46,7 +50,7 @@ def parse(body: bytes, address: Params) -> tuple[Params, ...]:
         raise OperationParsingError(f"the document's root is in the namespace {name.namespace!r}, not {WFS}")
     common = [*address.raw, *_defaults(name.namespace), ("REQUEST", name.localname), *_attributes(root)]
     common += _lists(root)
-    queries = [Params([*common, *_query(child)]) for child in root if _local(child) in _QUERIES]
+    queries = [Params([*common, *query_parameters(child)]) for child in root if _local(child) in _QUERIES]
     if name.localname in _NEEDING and not queries:
         raise OperationParsingError("the request holds no wfs:Query and no wfs:StoredQuery", "Query")
     return tuple(queries) or (Params(common),)
@@ -101,12 +105,13 @@ def _lists(root: Any) -> Iterator[tuple[str, str]]:
         yield name, ",".join(values)
 
 
-def _query(element: Any) -> Iterator[tuple[str, str]]:
+def query_parameters(element: Any) -> Iterator[tuple[str, str]]:
+    """The parameters that a Query, a StoredQuery or a Lock tells."""
     if _local(element) == "StoredQuery":
         yield "STOREDQUERY_ID", element.get("id", "")
         for parameter in element:
             if _local(parameter) == "Parameter":
-                yield parameter.get("name", ""), "".join(parameter.itertext()).strip()
+                yield _stored_parameter(parameter)
         return
     names = (element.get("typeNames") or element.get("typeName") or "").split()
     yield "TYPENAMES", ",".join(names)
@@ -120,6 +125,16 @@ def _query(element: Any) -> Iterator[tuple[str, str]]:
             yield "FILTER", etree.tostring(child, encoding="unicode", with_tail=False)
         elif _local(child) == "SortBy":
             yield "SORTBY", ",".join(_sort_keys(child))
+
+
+def _stored_parameter(element: Any) -> tuple[str, str]:
+    """Name and value of a stored query's parameter; a geometry stays XML."""
+    name = element.get("name", "")
+    if name.upper() in RESERVED:
+        raise OperationParsingError(f"{name[:60]!r} is no name of a stored query's parameter", "Parameter")
+    if len(element):
+        return name, etree.tostring(element[0], encoding="unicode", with_tail=False)
+    return name, (element.text or "").strip()
 
 
 def _sort_keys(element: Any) -> Iterator[str]:

@@ -98,6 +98,32 @@ def test_a_service_with_an_unknown_crs_is_told_its_line(config):
     assert "service.yaml:4: crs: 'EPSG:99999' is not a CRS that PROJ knows" in said[0]
 
 
+STORED = """stored_queries:
+  urn:x:
+    title: t
+    layers: [{layers}]
+    parameters: {{n: {{type: integer}}}}
+    filter: {filter}
+"""
+
+
+@pytest.mark.parametrize(
+    ("layers", "condition", "message"),
+    [
+        ("parcele", '"fid < {n}"', "layers: 'parcele' is not a layer of features; did you mean 'parcelle'?"),
+        ("ortho", '"fid < {n}"', "layers: 'ortho' is not a layer of features"),
+        ("parcelle", '"nulle_part < {n}"', "service.yaml:6: stored_queries.urn:x.filter: over parcelle:"),
+        ("parcelle", '"geometry < {n}"', "filter: over parcelle: 'geometry' is a geometry"),
+        ("parcelle", '"numero < {m}"', "{m} is not one of the parameters"),
+        ("parcelle", "INCLUDE", "service.yaml:5: stored_queries.urn:x.parameters.n: the filter has no {n}"),
+        ("parcelle", "\"numero = '{n}'\"", "the filter has no {n}"),
+    ],
+)
+def test_a_stored_query_that_cannot_be_asked_is_told(config, layers, condition, message):
+    said = problems(config, STORED.format(layers=layers, filter=condition), "service.yaml")
+    assert any(message in line for line in said), said
+
+
 def test_a_secret_comes_from_the_environment(config, monkeypatch):
     monkeypatch.setenv("CLEF", "s3cr3t")
     (config / "service.yaml").write_text("fees: ${CLEF}\n")
