@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from layers.errors import UnknownPropertyError
+from layers.errors import FilterError, UnknownPropertyError
 from layers.facts import VectorFacts
 from layers.filters import Names, read_cql, read_fes
 from layers.registry import Layer
@@ -26,15 +26,23 @@ _GEOMETRIES = ("geometry", "geom", "the_geom", "wkb_geometry", "msgeometry", "sh
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition as it was written: FES if it is XML, else CQL."""
+    """A condition as it was written: FES if it is XML, else CQL; `parameter` is where it stood."""
 
     text: str
+    parameter: str = "FILTER"
 
     def tree(self, layer: Layer) -> Any:
-        """The condition in the terms of a layer; None where the layer has no features. Raises FilterError."""
+        """The condition in the terms of a layer; None where the layer has no features.
+
+        Raises FilterError, UnknownPropertyError.
+        """
         if not self.text or not layer.is_vector:
             return None
-        return _read(self.text, layer)
+        try:
+            return _read(self.text, layer)
+        except (FilterError, UnknownPropertyError) as error:
+            error.parameter = self.parameter
+            raise
 
 
 def conditions(asked: Asked, names: list[str]) -> list[Condition]:
@@ -51,7 +59,7 @@ def conditions(asked: Asked, names: list[str]) -> list[Condition]:
     if len(parts) != len(names):
         message = f"CQL_FILTER has {len(parts)} conditions for {len(names)} layers"
         raise InvalidParameterError(message, "CQL_FILTER")
-    return [Condition(part) for part in parts]
+    return [Condition(part, "CQL_FILTER") for part in parts]
 
 
 def split(text: str) -> list[str]:

@@ -131,7 +131,7 @@ def _filter(layer: Layer, own: str, condition: "Condition | None") -> Any:
     from layers.filters import both
     from server.wms.filters import Condition
 
-    return both(Condition(own).tree(layer), tree)
+    return both(Condition(own, "SLD_BODY").tree(layer), tree)
 
 
 def _styles(asked: Asked, count: int) -> list[str]:
