@@ -1,4 +1,4 @@
-"""The processes that draw: one pipe each, so that one which dies or is ended harms no other's work.
+"""The processes that draw: a socket each, so that one which dies or is ended harms no other's work.
 
 They are forked from a server that has imported what drawing needs (multiprocessing's forkserver): a new one costs
 milliseconds and shares that memory. `concurrent.futures` breaks as a whole when a process dies, and nothing there
@@ -7,11 +7,10 @@ ends a task that takes too long.
 
 import asyncio
 import logging
-import os
 import pickle
+import socket
 from collections.abc import Callable
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,16 @@ from typing import Any
 from server.errors import ServiceError
 from server.memory import resident
 from server.render_process import PRELOAD, Failure, serve
+from server.worker import Worker
 
 log = logging.getLogger("garrigue.pool")
 
-TASKS = 1000
 MEMORY = 700 * 1024 * 1024
-"""A process is replaced after so many tasks, or when it holds so many bytes (GDAL's and glibc's memory only grows)."""
+"""A process that holds so many bytes is replaced (GDAL's and glibc's memory only grows)."""
+TASKS = 50
+"""Tasks after which a process's memory is looked at."""
+FAREWELL = 1.0
+"""Seconds in which a process may end the work of a client that left, before it is ended itself: a new one is cold."""
 QUEUE = 200
 """Requests that may wait for a process."""
 
@@ -55,39 +58,6 @@ class CrashedError(ServiceError):
         super().__init__("the process that worked on this died; those who run the service are told in its log")
 
 
-class _Worker:
-    """A process, and our end of its pipe."""
-
-    def __init__(self, process: ForkServerProcess, pipe: Connection) -> None:
-        self.process = process
-        self.pipe = pipe
-        self.tasks = 0
-
-    async def ask(self, message: bytes) -> bytes:
-        """Send a task and wait for its result. Raises EOFError where the process dies."""
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        self.pipe.send_bytes(message)
-        loop.add_reader(self.pipe.fileno(), _done, ready)
-        try:
-            await ready
-        finally:
-            loop.remove_reader(self.pipe.fileno())
-        # uvloop leaves a file that it watched without blocking, and a large answer comes in pieces.
-        os.set_blocking(self.pipe.fileno(), True)
-        return await asyncio.to_thread(self.pipe.recv_bytes)
-
-    def end(self) -> None:
-        """Kill the process, whatever it does."""
-        self.pipe.close()
-        self.process.kill()
-
-
-def _done(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
 class Pool:
     """`processes` processes; a task waits until one is free, in order."""
 
@@ -95,11 +65,12 @@ class Pool:
         self.processes = processes
         self.queue = queue
         self.waiting = 0
-        self.workers: set[_Worker] = set()
-        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        self.workers: set[Worker] = set()
+        self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOAD))
         self._starts: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def start(self) -> None:
@@ -110,8 +81,8 @@ class Pool:
     async def run(self, folder: Path, func: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
         """`func(registry, *args)` with the registry compiled in `folder`, for at most `seconds` once it is started.
 
-        Raises BusyError, TimedOutError, CrashedError, or what the function raises. When cancelled, or too slow, the
-        process that works on it is ended.
+        Raises BusyError, TimedOutError, CrashedError, or what the function raises. When too slow, or cancelled and not
+        done soon, the process that works on it is ended.
         """
         message = pickle.dumps((str(folder), func, args), pickle.HIGHEST_PROTOCOL)
         worker = await self._take()
@@ -131,7 +102,7 @@ class Pool:
             )
             raise CrashedError from None
         except asyncio.CancelledError:
-            self._replace(worker)
+            self._leave(worker)
             raise
         self._give_back(worker)
         result = pickle.loads(reply)  # noqa: S301 - written by our own process
@@ -142,6 +113,8 @@ class Pool:
     async def close(self) -> None:
         """End every process."""
         self._closed = True
+        for farewell in self._farewells:
+            farewell.cancel()
         if self._starts:
             await asyncio.wait(self._starts)
         for worker in self.workers:
@@ -150,46 +123,59 @@ class Pool:
             await asyncio.to_thread(worker.process.join, 2)
         self.workers.clear()
 
-    async def _take(self) -> _Worker:
+    async def _take(self) -> Worker:
         if self.waiting >= self.queue:
             raise BusyError
         self.waiting += 1
         try:
-            while not (worker := await self._free.get()).process.is_alive():
+            while (worker := await self._free.get()).gone:
                 self._replace(worker)
             return worker
         finally:
             self.waiting -= 1
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _give_back(self, worker: Worker) -> None:
         worker.tasks += 1
-        if worker.tasks >= TASKS or resident(worker.process.pid or 0) > MEMORY:
+        if worker.tasks % TASKS == 0 and resident(worker.process.pid or 0) > MEMORY:
             self._replace(worker)
         else:
             self._free.put_nowait(worker)
 
-    def _replace(self, worker: _Worker) -> None:
+    def _leave(self, worker: Worker) -> None:
+        """Nobody waits any more for what a process works on."""
+        task = asyncio.get_running_loop().create_task(self._farewell(worker))
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    async def _farewell(self, worker: Worker) -> None:
+        if await worker.done_within(FAREWELL):
+            self._give_back(worker)
+        else:
+            self._replace(worker)
+
+    def _replace(self, worker: Worker) -> None:
         worker.end()
         self.workers.discard(worker)
         if not self._closed:
             self._start_one(worker)
 
-    def _start_one(self, old: _Worker | None = None) -> None:
+    def _start_one(self, old: Worker | None = None) -> None:
         task = asyncio.get_running_loop().create_task(self._started(old))
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
 
-    async def _started(self, old: _Worker | None) -> None:
+    async def _started(self, old: Worker | None) -> None:
         if old is not None:
             await asyncio.to_thread(old.process.join, 2)
         # In a thread: the fork server answers only when it has imported everything.
-        worker = await asyncio.to_thread(self._fork)
+        process, ours = await asyncio.to_thread(self._fork)
+        worker = await Worker.connected(process, ours)
         self.workers.add(worker)
         self._free.put_nowait(worker)
 
-    def _fork(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        return _Worker(process, ours)
+    def _fork(self) -> tuple[ForkServerProcess, socket.socket]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = self._context.Process(target=serve, args=(theirs,), daemon=True)
+            process.start()
+        return process, ours

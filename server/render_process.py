@@ -1,11 +1,12 @@
-"""What a render process does: take a task from its pipe, run it with the registry it names, send the result."""
+"""What a render process does: take a task from its socket, run it with the registry it names, send the result."""
 
 import pickle
 import signal
+import struct
 import traceback
 from functools import lru_cache
-from multiprocessing.connection import Connection
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from server.parent import die_with_parent
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 PRELOAD = ("layers.registry", "rasterio", "layers.mapnik_env", "layers.render")
 """Imported once, before processes are forked."""
+LENGTH = struct.Struct("!Q")
+"""What a message starts with: the number of its bytes."""
 
 
 class Failure:
@@ -35,16 +38,17 @@ class Failure:
         return made
 
 
-def serve(pipe: Connection) -> None:
-    """Work until the pipe is closed."""
+def serve(ours: socket) -> None:
+    """Work until the socket is closed."""
     die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        try:
-            message = pipe.recv_bytes()
-        except (EOFError, OSError):
-            return
-        pipe.send_bytes(_reply(message))
+    with ours, ours.makefile("rb") as tasks:
+        while head := tasks.read(LENGTH.size):
+            reply = _reply(tasks.read(*LENGTH.unpack(head)))
+            try:
+                ours.sendall(LENGTH.pack(len(reply)) + reply)
+            except OSError:
+                return
 
 
 def _reply(message: bytes) -> bytes:

@@ -98,6 +98,18 @@ def test_work_that_nobody_waits_for_is_ended(folder):
     assert first != second
 
 
+def test_a_process_that_is_done_soon_outlives_the_client_that_left(folder):
+    async def scenario(pool):
+        first = await pool.run(folder, doze, (0,), 30)
+        task = asyncio.create_task(pool.run(folder, doze, (0.3,), 60))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        return first, await pool.run(folder, version_of, (), 30)
+
+    first, second = pooled(scenario, processes=1)
+    assert first == second[1]
+
+
 def test_more_than_the_queue_holds_are_told_to_come_back(folder):
     async def scenario(pool):
         await pool.run(folder, doze, (0,), 30)
