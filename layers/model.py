@@ -130,13 +130,14 @@ Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):
 class Engine(Model):
     """When the heavy process may run: idle seconds until it stops, hours in which it sleeps.
 
-    `missing_tile` is what a tile that was never made is answered by meanwhile: 503, 204 or a transparent picture.
+    `missing_tile` is what a tile that was never made is answered by meanwhile: 503, 204, a transparent picture, or
+    the part of the nearest tile above it, enlarged.
     """
 
     idle: int = Field(600, ge=1)
     sleep: tuple[Hours, ...] = ()
     timezone: str = "Europe/Paris"
-    missing_tile: Literal["error", "empty", "blank"] = "error"
+    missing_tile: Literal["error", "empty", "blank", "parent"] = "error"
     processes: int = Field(2, ge=1, le=64)
 
 

@@ -108,6 +108,7 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
         watching.cancel()
         status.withdraw()
         served.keep()
+        reception.enlarger.close()
         if engine is not None:
             await engine.close()
 

@@ -34,6 +34,12 @@ def missing_tile(choice: str, size: int, media_type: str = "image/png") -> Missi
     return None
 
 
+def enlarged_tile(picture: bytes, media_type: str) -> Missing:
+    """Part of a tile above, enlarged (RFC 7234, 5.5.6)."""
+    headers = {"Content-Type": media_type, "Warning": '214 - "Transformation Applied"', **_HEADERS}
+    return Missing(200, headers, picture)
+
+
 @lru_cache(maxsize=4)
 def blank(size: int) -> bytes:
     """A transparent PNG: one colour of one bit (PNG, 4.1)."""

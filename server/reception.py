@@ -14,11 +14,13 @@ from server.document_path import Asked, document_key
 from server.encodings import reads_gzip
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
 from server.keys import Keys
-from server.missing_tile import missing_tile
+from server.missing_tile import enlarged_tile, missing_tile
+from server.parent_tile import Enlarger, ancestor
 from server.proxy import forward
 from server.published import Published
 from server.refusal import protocol, refusal
 from server.rendered import Ready
+from server.stale_tile import stale_headers
 from server.status import Status
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
 from server.tile_table import FoundTile
@@ -34,10 +36,6 @@ _POSTED = frozenset(("wms", "wfs"))
 _EXPOSED = "Content-Crs, ETag, Link, Location, Warning"
 
 
-STALE = {"Cache-Control": "public, max-age=60", "Warning": '110 - "Response is Stale"'}
-"""Headers of a tile that is served although its style or data has changed (RFC 7234, 5.5.1)."""
-
-
 class Reception:
     """Answers from what is published, else from the engine; `engine` is None where nothing is ever computed."""
 
@@ -46,6 +44,7 @@ class Reception:
         self.keys = Keys(desk.hits.store.root)
         self.published = published
         self.engine = engine
+        self.enlarger = Enlarger()
         self.status = status
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -138,7 +137,7 @@ class Reception:
         etag, data, headers = _written(stored, found, headers_of(scope).get("accept-encoding", ""))
         headers |= {"ETag": etag, "Cache-Control": _kept(scope)}
         if not current:
-            headers |= STALE
+            headers |= stale_headers(self.desk.hits.store.made(found.address))
         self.desk.hits.count(found.address.layer)
         if etag in headers_of(scope).get("if-none-match", ""):
             await reply.send(304, headers, b"")
@@ -151,8 +150,13 @@ class Reception:
         published, engine = self.published, self.engine
         if engine is not None and not engine.settings.hours.asleep():
             return False
-        size = 0 if found.packed else published.table.grids[found.address.grid].tile_size
-        told = missing_tile(published.missing_tile, size, found.media_type)
+        tiling = published.table.grids[found.address.grid]
+        if published.missing_tile == "parent" and not found.packed:
+            above = ancestor(self.desk.hits.store, found.address, tiling)
+            picture = above and await self.enlarger.enlarge(above, tiling.tile_size, found.media_type)
+            told = enlarged_tile(picture, found.media_type) if picture else missing_tile("blank", tiling.tile_size)
+        else:
+            told = missing_tile(published.missing_tile, 0 if found.packed else tiling.tile_size, found.media_type)
         if told is not None:
             await reply.send(*told)
             return True

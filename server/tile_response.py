@@ -13,6 +13,7 @@ from layers.registry import Registry
 from server.context import Context
 from server.encodings import reads_gzip
 from server.errors import ServiceError, ows_report
+from server.stale_tile import FAILED, stale_headers
 from server.tile_path import TileRequest, cache_control
 from server.tile_table import TileTable, exception_form, json_error
 from tiles.address import TileAddress
@@ -37,13 +38,13 @@ async def tile_response(request: Request, asked: TileRequest) -> Response:
     context: Context = request.app.state.context
     found = table_of(context.registry).find(asked)
     try:
-        data, current = await context.run(_vector_tile if found.packed else _tile, context.store, found.address)
+        data, current, made = await context.run(_vector_tile if found.packed else _tile, context.store, found.address)
     except GarrigueError as error:
         log.error("%s: %s", found.address, error)
         raise TileFailedError("the tile cannot be made now") from None
     headers = {"ETag": f'"{tile_id(data)}"', "Cache-Control": cache_control(request.url.query)}
     if not current:
-        headers |= {"Cache-Control": "public, max-age=60", "Warning": '110 - "Response is Stale"'}
+        headers |= stale_headers(made, FAILED)
     if found.packed:
         headers["Vary"] = "Accept-Encoding"
         if reads_gzip(request.headers.get("accept-encoding", "")):
@@ -87,14 +88,14 @@ def _table(key: _Key) -> TileTable:
     return TileTable(tile_table(key.registry))
 
 
-def _tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
+def _tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool, int]:
     """`tiles.cache.make_tile`, imported by the render process alone."""
     from tiles.cache import make_tile
 
     return make_tile(registry, store, address)
 
 
-def _vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
+def _vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool, int]:
     """`tiles.vector_cache.make_vector_tile`, imported by the render process alone."""
     from tiles.vector_cache import make_vector_tile
 

@@ -45,10 +45,11 @@ WAIT = 120.0
 
 
 class MadeTile(NamedTuple):
-    """A tile's bytes, and whether they are of the style and data as they are now."""
+    """A tile's bytes, whether they are of the style and data as they are now, and when they were made (else 0)."""
 
     data: bytes
     current: bool
+    made: int = 0
 
 
 def make_tile(registry: Registry, store: Path, address: TileAddress) -> MadeTile:
@@ -64,11 +65,12 @@ def make_tile(registry: Registry, store: Path, address: TileAddress) -> MadeTile
     except LockTimeout:
         raise SourceError(f"another process has been drawing this tile for {WAIT:.0f} s") from None
     except SourceError as error:
-        old = _store(store, registry.service.free_space).get(address)
+        tiles = _store(store, registry.service.free_space)
+        old = tiles.get(address)
         if old is None:
             raise
         logger.error("%s; the old tile is served: %s", error, address)
-        return MadeTile(old[1], current=False)
+        return MadeTile(old[1], current=False, made=tiles.made(address))
     if tile.image_result is None:
         raise SourceError("the tile could not be drawn")
     return MadeTile(_bytes(tile.image_result), current=True)

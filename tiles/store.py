@@ -36,6 +36,7 @@ _SELECT = (
 _TAG = (
     "SELECT tile_id, stamp FROM map JOIN images USING (image) WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 )
+_MADE = "SELECT made FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 
 type StoredTile = tuple[str, bytes, str]
 type Key = tuple[str, str, str, str, int, int, int]
@@ -87,6 +88,11 @@ class Store:
         """ETag and stamp of a tile without its bytes: all that a 304 needs."""
         row: tuple[str, str] | None = self._row(_TAG, address)
         return row
+
+    def made(self, address: TileAddress) -> int:
+        """When a tile was made, in seconds since 1970; 0 where it is not there."""
+        row = self._row(_MADE, address)
+        return int(row[0]) if row else 0
 
     def _row(self, sql: str, address: TileAddress) -> Any:
         layer, style, time, grid, z, x, y = address

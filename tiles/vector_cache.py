@@ -28,8 +28,8 @@ BUFFER = 8 / 256
 """Parts of a tile's side around it from which features are read: tippecanoe keeps 5 / 256."""
 
 
-def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool]:
-    """The tile with gzip, and True where it is of the data as it is now: from the store, or made and kept.
+def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool, int]:
+    """The tile with gzip, True where it is of the data as it is now, else when it was made: as `tiles.cache.MadeTile`.
 
     Where the data cannot be read, an old tile is given. Raises SourceError where there is none.
     A store that cannot be written is told in the log.
@@ -40,20 +40,20 @@ def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> t
     with closing(Store(store, handles=1, patience=10.0, floor=registry.service.free_space)) as tiles:
         old = tiles.get(address)
         if old is not None and old[2] == info.stamp:
-            return old[1], True
+            return old[1], True, 0
         try:
             data = _made(registry, address)
         except SourceError as error:
             if old is None:
                 raise
             logger.error("%s; the old tile is served: %s", error, address)
-            return old[1], False
+            return old[1], False, tiles.made(address)
         try:
             Quota(layer, store).check()
             tiles.put_many([(address, data)], info)
         except ArchiveError as error:
             logger.error("%s", error)
-    return data, True
+    return data, True, 0
 
 
 def _made(registry: Registry, address: TileAddress) -> bytes:

@@ -10,12 +10,12 @@ from tiles.store import Store
 Z = 15
 
 
-def put_tile(store: Path, data: bytes = b"\xff\xd8tile\xff\xd9") -> str:
-    """Store the first tile that the layer ortho has at level 15 on PM, and return its address."""
+def put_tile(store: Path, data: bytes = b"\xff\xd8tile\xff\xd9", z: int = Z) -> str:
+    """Store the first tile that the layer ortho has at a level on PM, and return its address."""
     published = open_current(store)
     assert published is not None
     layer = published.table.layers["ortho"]
-    x, y = layer.limits["PM"][Z][:2]
+    x, y = layer.limits["PM"][z][:2]
     info = ArchiveInfo("ortho", "jpg", bounds=(3, 43, 4, 44), grid="PM", stamp=layer.stamps["default"])
-    Store(store).put_many([(TileAddress("ortho", "default", "", "PM", Z, x, y), data)], info)
-    return f"/tiles/ortho/PM/{Z}/{x}/{y}.jpg"
+    Store(store).put_many([(TileAddress("ortho", "default", "", "PM", z, x, y), data)], info)
+    return f"/tiles/ortho/PM/{z}/{x}/{y}.jpg"
