@@ -440,19 +440,30 @@ class Gml(Model):
     geometry: ElementName | dict[GeometryKind, ElementName] | None = None
 
 
+EditOperation = Literal["insert", "update", "replace", "delete"]
+
+
 class Edit(Model):
     """Which changes clients may make by transactions; `edit: true` means every one.
 
-    `extent` is the box, in the layer's CRS, in which features must lie.
+    `groups` may make them, everybody where none are named; or it tells the groups of an operation. `extent` is the
+    box, in the layer's CRS, in which features must lie.
     """
 
-    operations: tuple[Literal["insert", "update", "delete"], ...] = ("insert", "update", "delete")
+    operations: tuple[EditOperation, ...] = ("insert", "update", "replace", "delete")
+    groups: tuple[Group, ...] | dict[EditOperation, tuple[Group, ...]] = ()
     extent: tuple[float, float, float, float] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _true(cls, value: Any) -> Any:
         return {} if value is True else value
+
+    def groups_of(self, operation: str) -> frozenset[str]:
+        """The groups that an operation is kept for; none where it is for everybody."""
+        if isinstance(self.groups, dict):
+            return frozenset(group for name, groups in self.groups.items() if name == operation for group in groups)
+        return frozenset(self.groups)
 
 
 class Layer(Model):

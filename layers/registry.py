@@ -43,6 +43,13 @@ class Layer:
         return self.definition.name or self.id
 
     @property
+    def groups(self) -> frozenset[str]:
+        """The groups that the layer, or a change of its features, is kept for."""
+        edit = self.definition.edit
+        editors = (edit.groups_of(name) for name in edit.operations) if edit else ()
+        return frozenset(self.definition.access).union(*editors)
+
+    @property
     def crs(self) -> str:
         """Canonical id of the CRS that the data is stored in."""
         return self.facts.crs
@@ -132,8 +139,8 @@ class Registry:
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """Every group that a layer is kept for."""
-        return frozenset(group for layer in self.layers.values() for group in layer.definition.access)
+        """Every group that a layer, or a change of its features, is kept for."""
+        return frozenset(group for layer in self.layers.values() for group in layer.groups)
 
     def reached_by(self, groups: frozenset[str], *, known: bool = True) -> "Registry":
         """What members of these groups may reach, as a registry of its own; itself where that is everything.
@@ -162,11 +169,16 @@ class Registry:
         bare = name.removeprefix(f"{self.service.namespace.prefix}:")
         if bare in self.layers:
             return self.layers[bare]
-        if bare in self.withheld:
-            raise WithheldLayerError(name, self._names, parameter=parameter)
+        self.check_withheld(name, parameter=parameter)
         if bare not in self._names:
             raise UnknownLayerError(name, self._names, parameter=parameter)
         return self._names[bare]
+
+    def check_withheld(self, name: str, *, parameter: str = "layer") -> None:
+        """Raises WithheldLayerError for a layer that is there, where who asks may only have forgotten to say so."""
+        bare = name.removeprefix(f"{self.service.namespace.prefix}:")
+        if bare in self.withheld:
+            raise WithheldLayerError(name, self._names, parameter=parameter)
 
     @cached_property
     def _names(self) -> Mapping[str, Layer]:

@@ -78,6 +78,7 @@ def _front(registry: Registry, index: dict[str, Any]) -> dict[str, Any]:
             "engine": service.engine.model_dump(mode="json"),
             "prefix": service.namespace.prefix,
         },
+        "groups": sorted(registry.groups),
         "themes": list(registry.themes),
         "tiles": tile_table(registry),
         "documents": index,

@@ -36,7 +36,7 @@ class Published:
         self.themes = frozenset(data["themes"])
         self.watched: Mapping[str, Any] = data["watched"]
         self.table = TileTable(data["tiles"])
-        self.groups = frozenset(group for layer in self.table.layers.values() for group in layer.access)
+        self.groups = frozenset(data["groups"])
         self.rendered = Rendered(folder / "documents", data["documents"])
 
 

@@ -114,9 +114,8 @@ def _facts(layer: Layer) -> VectorFacts:
 
 def _allowed(edit: Edit) -> None:
     assert edit.layer.definition.edit is not None
-    needed = "update" if edit.kind == "replace" else edit.kind
-    if needed not in edit.layer.definition.edit.operations:
-        raise EditError(f"the layer {edit.layer.id} does not allow {needed}")
+    if edit.kind not in (allowed := edit.layer.definition.edit.operations):
+        raise EditError(f"the layer {edit.layer.id} does not allow {edit.kind}; it allows {', '.join(allowed)}")
     if edit.kind != "insert" and edit.filter is None:
         raise EditError(f"{edit.kind} takes a filter that tells of which features")
 

@@ -192,9 +192,10 @@ def _schema(ask: "Ask", function: Any) -> Response:
 
 
 def _layer(ask: "Ask") -> Layer:
-    """The collection that is asked. Raises NotFoundError."""
+    """The collection that is asked. Raises NotFoundError, WithheldLayerError."""
     found = feature_collections(ask.registry).get(ask.path["collection"])
     if found is None:
+        ask.registry.check_withheld(ask.path["collection"])
         raise NotFoundError(f"there is no collection {ask.path['collection'][:100]!r}")
     return found
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from layers.errors import GarrigueError, RequestError, UnknownLayerError
+from layers.errors import GarrigueError, RequestError, UnknownLayerError, WithheldLayerError
 from layers.registry import Registry
+from server.access import CredentialsError
 from server.context import Context
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
 from server.ogcapi import tiles_service
@@ -98,6 +99,8 @@ def respond(ask: Ask) -> Response:
         found: Response = handler(ask)
     except ServiceError as error:
         return resources.failure(ask, error)
+    except WithheldLayerError:
+        return resources.failure(ask, CredentialsError())
     except UnknownLayerError as error:
         return resources.failure(ask, NotFoundError(str(error)))
     except RequestError as error:

@@ -167,6 +167,7 @@ def by_name(grids: list[Grid] | tuple[Grid, ...], name: str) -> Grid:
 
 def _layer(registry: Registry, layer_id: str, style: str) -> Layer:
     layer = registry.layers.get(layer_id)
+    registry.check_withheld(layer_id)
     if layer is None or not layer_grids(layer, registry):
         raise NotFoundError(f"there is no collection {layer_id[:100]!r} with tiles")
     if style and style not in layer.styles:

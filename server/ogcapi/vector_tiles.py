@@ -66,6 +66,7 @@ def address(layer: Layer) -> str:
 def _found(registry: Registry, layer_id: str) -> tuple[Layer, Grid]:
     layer = registry.layers.get(layer_id)
     grid = vector_grid(layer, registry) if layer else None
+    registry.check_withheld(layer_id)
     if layer is None or grid is None:
         raise NotFoundError(f"there is no collection {layer_id[:100]!r} with vector tiles")
     return layer, grid

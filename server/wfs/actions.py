@@ -8,7 +8,7 @@ from typing import Any
 import shapely
 
 from layers.crs import urn
-from layers.errors import FilterError, UnknownLayerError, UnknownPropertyError
+from layers.errors import FilterError, UnknownLayerError, UnknownPropertyError, WithheldLayerError
 from layers.filters import build
 from layers.filters.fes import local, reference
 from layers.filters.gml_geometry import is_geometry, read_geometry
@@ -61,6 +61,8 @@ def _whole(asked: Asked, action: str, feature: Any, srs_name: str, handle: str, 
     """An edit that brings a whole feature."""
     try:
         kind = _type(asked, local(feature))
+    except WithheldLayerError:
+        raise
     except UnknownLayerError as error:
         raise InvalidValueError(str(error), local(feature)[:60]) from None
     values: dict[str, Any] = {}

@@ -74,7 +74,8 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
         yield f"    <Keywords>{escape(', '.join(definition.keywords))}</Keywords>"
     yield f"    <SRS>{'EPSG:4326' if kind.facts.crs == CRS84 else kind.facts.crs}</SRS>"
     if kind.edits:
-        yield f"    <Operations><Query/>{''.join(f'<{name.capitalize()}/>' for name in kind.edits)}<Lock/></Operations>"
+        changes = "".join(f"<{name.capitalize()}/>" for name in kind.edits if name != "replace")
+        yield f"    <Operations><Query/>{changes}<Lock/></Operations>"
     west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
     yield f'    <LatLongBoundingBox minx="{west}" miny="{south}" maxx="{east}" maxy="{north}"/>'
     for link in definition.metadata:

@@ -122,7 +122,7 @@ def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
         if crs != kind.facts.crs:
             yield f"    <wfs:OtherSRS>{urn(crs)}</wfs:OtherSRS>"
     if kind.edits:
-        names = ("Query", *(name.capitalize() for name in kind.edits), "Lock")
+        names = ("Query", *(name.capitalize() for name in kind.edits if name != "replace"), "Lock")
         allowed = "".join(f"<wfs:Operation>{name}</wfs:Operation>" for name in names)
         yield f"    <wfs:Operations>{allowed}</wfs:Operations>"
     inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS11))

@@ -4,7 +4,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
-from layers.errors import FilterError, GarrigueError, RequestError, SourceError
+from layers.errors import FilterError, GarrigueError, RequestError, SourceError, WithheldLayerError
+from server.access import CredentialsError
 from server.errors import InvalidParameterError, ServiceError, ows_report, printable
 from server.wfs.dialect import WFS10, WFS20, Dialect
 
@@ -104,6 +105,8 @@ _LOCATORS = {
 
 def told(error: GarrigueError) -> ServiceError:
     """The error in WFS's own code."""
+    if isinstance(error, WithheldLayerError):
+        return CredentialsError()
     if isinstance(error, FilterError):
         return InvalidParameterError(str(error), "filter")
     if isinstance(error, RequestError):

@@ -8,6 +8,7 @@ from layers import model
 from layers.errors import UnknownLayerError, UnknownPropertyError
 from layers.facts import Field, VectorFacts
 from layers.registry import Layer, Registry
+from server.access import asker
 from server.wfs.names import plain_name, xml_name
 
 GEOMETRY_TYPES = {
@@ -49,9 +50,14 @@ class FeatureType:
 
     @property
     def edits(self) -> tuple[str, ...]:
-        """What clients may do with the features: insert, update, delete."""
+        """What who asks may do with the features: insert, update, replace, delete."""
         declared = self.layer.definition.edit
-        return declared.operations if declared else ()
+        return tuple(name for name in declared.operations if asker().may(declared.groups_of(name))) if declared else ()
+
+    @property
+    def edited(self) -> bool:
+        """True where somebody may change the features."""
+        return self.layer.definition.edit is not None
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -135,12 +141,13 @@ def feature_types(registry: Registry, theme: str | None = None) -> Iterator[Feat
 
 
 def feature_type(registry: Registry, name: str, theme: str | None = None) -> FeatureType:
-    """The feature type of a name, with any or no prefix. Raises UnknownLayerError."""
+    """The feature type of a name, with any or no prefix. Raises UnknownLayerError, WithheldLayerError."""
     kinds = list(feature_types(registry, theme))
     found = {kind.layer.id: kind for kind in kinds} | {kind.local: kind for kind in kinds}
     local = name.strip().rpartition(":")[2]
     if name.strip().startswith("schema-element("):
         local = name.strip()[len("schema-element(") :].rstrip(")").rpartition(":")[2]
     if local not in found:
+        registry.check_withheld(local, parameter="typeNames")
         raise UnknownLayerError(name, [kind.local for kind in kinds], parameter="typeNames")
     return found[local]

@@ -13,7 +13,7 @@ _WRITING = threading.Lock()
 
 
 def write_journal(store: Path, done: Sequence[Done], author: str = "") -> None:
-    """Add the changes of a transaction; they are on the disk when this returns."""
+    """Add the changes of a transaction by an author, "" where nobody is known; they are on the disk then."""
     folder = store / "journal"
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from layers.sources import open_features
 from layers.sources.batch import ids
+from server.access import refusal
 from server.errors import InvalidParameterError, OperationNotSupportedError
 from server.wfs import parameters
 from server.wfs.asked import Asked
@@ -88,7 +89,9 @@ def _granted(asked: Asked, queries: list[Query], seconds: int, *, some: bool) ->
 
 
 def _check_editable(query: Query) -> None:
-    if not query.kind.edits:
+    if query.kind.edited and not query.kind.edits:
+        raise refusal(f"features of {query.kind.name} are not for everybody to change, nor to lock")
+    if not query.kind.edited:
         raise InvalidParameterError(f"the features of {query.kind.name} cannot be changed, nor locked", "typeNames")
 
 

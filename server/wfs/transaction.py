@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from layers.filters.fes import local
 from layers.sources.edits import Done, Edit, EditError, EditValueError, apply
+from server.access import asker, refusal
 from server.errors import InvalidParameterError
 from server.wfs.actions import edits_of
 from server.wfs.asked import Asked
@@ -24,8 +25,19 @@ async def transaction(asked: Asked) -> Response:
         raise OperationParsingError("a transaction is sent by POST, in XML")
     root = document(body)
     edits = [edit for element in root for edit in edits_of(asked, element)]
+    _check_rights(edits)
     done = await run_in_threadpool(_made, asked, edits, _lock_id(root), some=_releases_some(root))
     return Response(response(done, asked.dialect).encode(), media_type="text/xml")
+
+
+def _check_rights(edits: list[Edit]) -> None:
+    """Raises CredentialsError (401) or ForbiddenError (403) for a change that is there, and not for who asks."""
+    for edit in edits:
+        declared = edit.layer.definition.edit
+        if declared and not asker().may(declared.groups_of(edit.kind)):
+            error = refusal(f"{edit.kind} of features of {edit.layer.id} is not for everybody")
+            error.locator = edit.handle or edit.kind.capitalize()
+            raise error
 
 
 def _lock_id(root: Any) -> str:
@@ -53,7 +65,7 @@ def _made(asked: Asked, edits: list[Edit], lock_id: str, *, some: bool) -> list[
             held.release(lock_id, [name for one in done for name in one.ids], some=some)
         held.forget(name for one in done if one.edit.kind == "delete" for name in one.ids)
     if done:
-        write_journal(asked.store, done)
+        write_journal(asked.store, done, asker().name)
     return done
 
 

@@ -20,7 +20,7 @@ MAP = (
 
 @pytest.fixture(scope="module")
 def closed(config_dir, tmp_path_factory):
-    """A server whose layers `parcelle` and `ortho` are kept for a group."""
+    """A server whose layers `parcelle` and `ortho` are kept for a group, and changes of `arbre`."""
     from layers.compile import load
     from server.compile import write
 
@@ -29,7 +29,7 @@ def closed(config_dir, tmp_path_factory):
     for name in ("parcelle", "ortho"):
         for file in (config / "layers").glob("*.yaml"):
             text = file.read_text().replace(f"\n{name}:\n", f"\n{name}:\n  access: [voirie]\n")
-            file.write_text(text)
+            file.write_text(text.replace("\narbre:\n", "\narbre:\n  edit: {groups: [voirie]}\n", name == "ortho"))
     write(load(config, store)[0], store)
     put_tile(store)
     with running(config, store, "--idle", "60") as server:
@@ -117,6 +117,52 @@ def test_what_is_out_of_reach_is_not_there(closed, member, other, path):
     assert closed.get(path, member).status == 200
     for headers in ({}, other):
         assert closed.get(path, headers).status in (400, 401, 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ogcapi/collections/parcelle",
+        "/ogcapi/collections/parcelle/items?f=json",
+        "/ogcapi/collections/parcelle/items/1",
+        "/ogcapi/collections/parcelle/queryables",
+        "/ogcapi/collections/parcelle/tiles",
+        "/ogcapi/collections/ortho/map/tiles",
+        "/wfs?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=parcelle&COUNT=1",
+        "/wfs?SERVICE=WFS&VERSION=1.1.0&REQUEST=GetFeature&TYPENAME=essai:parcelle",
+        "/wfs?SERVICE=WFS&VERSION=1.0.0&REQUEST=DescribeFeatureType&TYPENAME=parcelle",
+        "/wfs?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&RESOURCEID=parcelle.1",
+        "/wfs?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&STOREDQUERY_ID=urn:ogc:def:query:OGC-WFS::GetFeatureById&ID=parcelle.1",
+    ],
+)
+def test_a_stranger_is_asked_who_they_are_by_wfs_and_ogc_api(closed, other, path):
+    stranger = closed.get(path)
+    assert stranger.status == 401
+    assert stranger.headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert closed.get(path, other).status in (400, 404)
+
+
+EDIT = (
+    b'<wfs:Transaction service="WFS" version="2.0.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" '
+    b'xmlns:fes="http://www.opengis.net/fes/2.0"><wfs:Update typeName="arbre"><wfs:Property><wfs:ValueReference>'
+    b"essence</wfs:ValueReference><wfs:Value>tilleul</wfs:Value></wfs:Property><fes:Filter><fes:ResourceId "
+    b'rid="arbre.1"/></fes:Filter></wfs:Update></wfs:Transaction>'
+)
+
+
+def test_capabilities_offer_editing_to_who_may_edit(closed, member, other):
+    path = "/wfs?SERVICE=WFS&REQUEST=GetCapabilities"
+    assert b'"Transaction"' in closed.get(path, member).body
+    for headers in ({}, other):
+        assert b'"Transaction"' not in closed.get(path, headers).body
+
+
+def test_a_change_is_for_who_may_and_tells_its_author(closed, member, other):
+    for headers, status in (({}, 401), (other, 403), (member, 200)):
+        answer = closed.get("/wfs", {**headers, "Content-Type": "text/xml"}, method="POST", body=EDIT)
+        assert answer.status == status, answer.body
+    line = json.loads((closed.store / "journal" / "arbre.jsonl").read_text().splitlines()[-1])
+    assert (line["author"], line["operation"], line["ids"]) == ("bureau", "update", ["arbre.1"])
 
 
 def test_open_layers_stay_open(closed, other):
