@@ -6,22 +6,24 @@ from typing import Any
 import numpy as np
 import shapely
 
-from layers.crs import BBox
+from layers.crs import BBox, metres_per_unit
 from layers.facts import RasterFacts, VectorFacts
 from layers.query import FeatureQuery, MapQuery, PointQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import open_coverage, open_features
 from layers.sources.batch import geometry, ids, properties
-from layers.styles.expressions import number, walk
+from layers.styles.expressions import greatest, walk
 from layers.styles.load import look_for
-from layers.styles.model import ColorMap, Graphic, Stroke, Style
+from layers.styles.model import ColorMap, Graphic, Stroke, Style, Symbolizer
 
 CANDIDATES = 5000
 """Features looked at for one layer, at most: a pixel of a small-scale map may have any number."""
 
+STANDARD_DPI = 25.4 / 0.28
+
 WIDEST = 32.0
-"""Pixels beyond which a symbol no longer widens the search."""
+"""Pixels of the standard's size beyond which a symbol no longer widens the search."""
 
 HAIR = 1e-6
 """Part of a pixel over which a raster's value is read: the point itself."""
@@ -130,11 +132,20 @@ def _distances(shapes: Any, query: PointQuery) -> Any:
 
 def _radius(style: Style, query: PointQuery) -> float:
     """The query's radius, or as far as the style's widest symbol reaches from its place, in pixels of the map."""
-    parts = list(walk(style.parts))
-    sizes = [number(part.size) or 0.0 for part in parts if isinstance(part, Graphic)]
-    widths = [number(part.width) or 0.0 for part in parts if isinstance(part, Stroke)]
-    reach = max((size / 2 for size in (*sizes, *widths)), default=0.0) * query.map.dpi * 0.28 / 25.4
-    return max(query.radius, min(reach, WIDEST))
+    factor = query.map.dpi / STANDARD_DPI
+    symbolizers = [symbolizer for part in style.parts for rule in part.rules for symbolizer in rule.symbolizers]
+    reach = max((_reach(symbolizer, query.map, factor) for symbolizer in symbolizers), default=0.0)
+    return max(query.radius * max(factor, 1.0), min(reach, WIDEST * factor))
+
+
+def _reach(symbolizer: Symbolizer, picture: MapQuery, factor: float) -> float:
+    """Half of a symbolizer's widest graphic or line, in pixels of the map; sizes may be metres on the ground."""
+    parts = list(walk(symbolizer))
+    sizes = [greatest(part.size) or 0.0 for part in parts if isinstance(part, Graphic)]
+    widths = [greatest(part.width) or 0.0 for part in parts if isinstance(part, Stroke)]
+    ground = {"metre": 1.0, "foot": 0.3048}.get(symbolizer.unit)
+    pixel = _cell(picture)[0] * metres_per_unit(picture.crs)
+    return max((*sizes, *widths), default=0.0) / 2 * (ground / pixel if ground else factor)
 
 
 def _pixel(layer: Layer, selection: Selection, query: PointQuery) -> LayerInfo:

@@ -28,9 +28,13 @@ def check(
         return _write_schemas(config / SCHEMAS)
     from layers.compile import load
     from server.compile import current, write
+    from server.wms.info_pages import mistakes, unused
 
     try:
         registry, warnings = load(config, store, previous=current(store))
+        if problems := list(mistakes(registry)):
+            raise RegistryError(problems)
+        warnings += unused(registry)
     except RegistryError as error:
         _tell(error.problems, "error", as_json)
         raise typer.Exit(1) from None

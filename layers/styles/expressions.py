@@ -142,6 +142,20 @@ def number(expression: Expression | None) -> float | None:
         return None
 
 
+_CHOSEN = {"recode": slice(2, None, 2), "interpolate": slice(2, None, 2), "categorize": slice(1, None, 2)}
+_CHOSEN |= dict.fromkeys(("if_then_else", "ifthenelse", "if"), slice(1, None))
+_CHOSEN |= dict.fromkeys(("coalesce", "max", "min"), slice(None))
+"""Which arguments of a function may be its result."""
+
+
+def greatest(expression: Expression | None) -> float | None:
+    """The number of a literal, or the greatest that a function may choose; None where that is not known."""
+    if not isinstance(expression, Function):
+        return number(expression)
+    chosen = expression.arguments[_CHOSEN.get(expression.name.lower(), slice(0))]
+    return max((found for found in map(greatest, chosen) if found is not None), default=None)
+
+
 def text(expression: Expression | None) -> str | None:
     """The text of a literal, None for anything else."""
     if not isinstance(expression, Literal) or expression.value is None:

@@ -1,17 +1,12 @@
 """What GetFeatureInfo found, in each format that is offered."""
 
-import html
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import shapely
-from markupsafe import Markup
 
 from layers.crs import urn
 from layers.query import PointQuery
@@ -24,7 +19,7 @@ from server.wms.formats import INFO_FORMATS
 if TYPE_CHECKING:
     from layers.info import LayerInfo
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_YES, _NO = {"fr": "oui", "en": "yes"}, {"fr": "non", "en": "no"}
 _EMPTY = {"fr": "Rien à cet endroit.", "en": "Nothing here."}
 
 
@@ -72,16 +67,36 @@ def _found(registry: Registry, item: "LayerInfo", feature: Any, language: str) -
     }
     labels = {value.band: value.label for value in item.values if value.label}
     shown = tuple(
-        ((fields[name].title.get(language) if name in fields else "") or name, _written(value, labels.get(name, "")))
+        (
+            (fields[name].title.get(language) if name in fields else "") or name,
+            _labelled(_written(value, language), labels.get(name, "")),
+        )
         for name, value in properties.items()
+        if not (labels and name == "label")
     )
     return Found(item.layer, str(feature.id), properties, shown, feature.geometry)
 
 
-def _written(value: Any, label: str) -> str:
-    """A value in words: by the label of its class, where the legend has one."""
-    text = "" if value is None else str(value)
+def _labelled(text: str, label: str) -> str:
+    """A value by the label of its class, where the legend has one."""
     return f"{label} ({text})" if label else text
+
+
+def _written(value: Any, language: str) -> str:
+    """A value as people of a language write it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return (_YES if value else _NO)[language]
+        case float():
+            return f"{value:.12g}".replace(".", "," if language == "fr" else ".")
+        case datetime():
+            return value.strftime("%d/%m/%Y %H:%M") if language == "fr" else value.isoformat(" ", "minutes")
+        case date():
+            return value.strftime("%d/%m/%Y") if language == "fr" else value.isoformat()
+        case _:
+            return str(value)
 
 
 def _geojson(answer: Answer) -> bytes:
@@ -115,34 +130,17 @@ def _plain(answer: Answer) -> bytes:
 
 
 def _html(answer: Answer) -> bytes:
-    """The registry's own template `templates/info/{layer}.html` for its layer, else ours (mviewer's form)."""
-    layers = answer.by_layer()
-    own = f"info/{next(iter(layers))}.html" if len(layers) == 1 else "info.html"
-    environment = _environment(str(answer.registry.config / "templates"))
-    template = environment.select_template([own, "info/default.html", "info.html"])
+    """A page, in which each layer stands as its template writes it (mviewer's form by default)."""
+    # Imported by need: machines ask for the other formats.
+    from server.wms.info_pages import page
+
+    layers = {layer_id: [_card(feature) for feature in features] for layer_id, features in answer.by_layer().items()}
     title = answer.registry.service.title.get(answer.language)
-    return template.render(
-        title=title,
-        language=answer.language,
-        layers=[(answer.title(layer_id), features) for layer_id, features in layers.items()],
-        answer=answer,
-    ).encode()
+    return page(answer.registry, title, answer.language, layers).encode()
 
 
-@lru_cache(maxsize=4)
-def _environment(own: str) -> jinja2.Environment:
-    loader = jinja2.FileSystemLoader([own, str(_TEMPLATES)])
-    environment = jinja2.Environment(loader=loader, autoescape=True, auto_reload=True)
-    environment.filters["linked"] = _linked
-    return environment
-
-
-def _linked(text: str) -> Markup:
-    """An address as a link, anything else as it is."""
-    safe = html.escape(str(text))
-    if str(text).startswith(("https://", "http://")) and " " not in str(text):
-        return Markup(f'<a href="{safe}" target="_blank" rel="noopener">{safe}</a>')  # noqa: S704 - escaped above
-    return Markup(safe)  # noqa: S704 - escaped above
+def _card(feature: Found) -> dict[str, Any]:
+    return {"id": feature.id, "shown": feature.shown, "properties": feature.properties}
 
 
 def _gml2(answer: Answer) -> bytes:

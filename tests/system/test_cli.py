@@ -43,6 +43,14 @@ def test_wrong_use_exits_with_2_and_a_hint():
     assert garrigue("check", "--nonsense").returncode == 2
 
 
+def test_check_fails_over_a_template_of_information(config, tmp_path):
+    (config / "templates" / "info").mkdir(parents=True)
+    (config / "templates" / "info" / "parcelle.html").write_text("<p>\n{% for %}")
+    done = garrigue("check", "--config", str(config), "--store", str(tmp_path / "store"))
+    assert done.returncode == 1
+    assert "templates/info/parcelle.html:2" in done.stderr
+
+
 def test_check_says_ok_and_exits_with_0(config, tmp_path):
     done = garrigue("check", "--config", str(config), "--store", str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr

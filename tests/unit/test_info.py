@@ -5,6 +5,7 @@ import pytest
 from layers.crs import transform_bbox
 from layers.info import BandValue, point_info
 from layers.query import MapQuery, PointQuery, Selection
+from layers.styles.sld import read_sld
 from support.data import X0, Y0
 
 WORLD = (X0, Y0, X0 + 1000.0, Y0 + 1000.0)
@@ -43,6 +44,37 @@ def test_the_nearest_come_first_up_to_the_limit(registry):
 def test_a_line_is_found_from_some_pixels_away(registry):
     assert ask(registry, "chemin", at=(50, 94))[0].features
     assert not ask(registry, "chemin", at=(50, 88))[0].features
+
+
+SIZE = "<Function name='Interpolate'><PropertyName>rang</PropertyName><Literal>0</Literal><Literal>{}</Literal>"
+SIZE += "<Literal>9</Literal><Literal>{}</Literal></Function>"
+LINE = """<StyledLayerDescriptor xmlns="http://www.opengis.net/sld" version="1.0.0"><NamedLayer>
+<Name>a</Name><UserStyle><FeatureTypeStyle><Rule>
+<LineSymbolizer {unit}><Stroke><CssParameter name="stroke-width">{width}</CssParameter></Stroke>
+</LineSymbolizer></Rule></FeatureTypeStyle></UserStyle></NamedLayer></StyledLayerDescriptor>"""
+METRE = 'uom="http://www.opengeospatial.org/se/units/metre"'
+
+
+@pytest.mark.parametrize(
+    ("unit", "width", "dpi", "reach"),
+    [
+        ("", "4", 90.7, 2),
+        ("", "20", 90.7, 10),
+        ("", "20", 181.4, 20),
+        ("", "500", 90.7, 32),
+        ("", SIZE.format(2, 24), 90.7, 12),
+        (METRE, "20", 90.7, 10),
+        (METRE, "20", 181.4, 10),
+    ],
+)
+def test_a_feature_is_found_as_far_as_its_symbol_reaches(registry, unit, width, dpi, reach):
+    look = read_sld(LINE.format(unit=unit, width=width).encode())
+    # a metre a pixel, the lowest line in the middle
+    box = (X0 + 400, Y0 - 35, X0 + 600, Y0 + 165)
+    picture = MapQuery((Selection("chemin", look=look),), "EPSG:2154", box, 200, 200, dpi=dpi)
+    for row, there in ((100 - reach + 1, True), (100 - reach - 2, False)):
+        (info,) = point_info(registry, PointQuery(picture, 100, row, radius=0.5))
+        assert bool(info.features) == there, row
 
 
 def test_time_decides_which_features_are_there(registry):

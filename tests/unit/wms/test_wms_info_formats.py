@@ -67,17 +67,6 @@ def test_html_of_nothing_has_the_mark_that_mviewer_looks_for(paper):
     assert b"<!--nodatadetect-->\n<!--nodatadetect-->" in FORMATS["text/html"](answer(paper))
 
 
-def test_a_layers_own_template_is_taken(paper, tmp_path):
-    from dataclasses import replace
-
-    (tmp_path / "templates" / "info").mkdir(parents=True)
-    (tmp_path / "templates" / "info" / "borne.html").write_text(
-        "{% for l, f in layers %}{{ l }}: {{ f | length }}{% endfor %}"
-    )
-    own = replace(paper, config=tmp_path)
-    assert FORMATS["text/html"](answer(own, None, None, language="en")) == b"Title borne: 2"
-
-
 @pytest.mark.parametrize("wkt", SHAPES)
 def test_gml_2_is_read_back_by_its_coordinates(paper, wkt):
     shape = shapely.from_wkt(wkt)
