@@ -14,6 +14,7 @@ from server.compile import current_folder
 from server.errors import InvalidParameterError
 from server.keys import Keys
 from server.pool import Pool
+from server.wms.known_maps import KnownMaps
 
 log = logging.getLogger("garrigue.engine")
 
@@ -29,6 +30,7 @@ class Context:
         self.store = store
         self.pool = pool
         self.behind_front = behind_front
+        self.known_maps = KnownMaps()
         self._keys = Keys(store)
         self._views: dict[tuple[str, frozenset[str], bool], Registry] = {}
         self._folder, self._registry = _read(store)

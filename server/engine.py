@@ -31,6 +31,7 @@ from server.errors import InvalidParameterError, ServiceError
 from server.parent import die_with_parent
 from server.pool import Pool
 from server.refusal import protocol, refusal
+from server.wms.known_maps import answered
 
 log = logging.getLogger("garrigue.engine")
 
@@ -53,7 +54,7 @@ def create_app(context: Context) -> ASGIApp:
     app = Application(lifespan=_lifespan)
     app.state.context = context
     app.state.loaded = set()
-    guarded = Admitting(Guarded(Importing(app)), context)
+    guarded = Admitting(Guarded(Knowing(Importing(app), context)), context)
     return guarded if context.behind_front else Shared(guarded)
 
 
@@ -107,6 +108,19 @@ class Importing:
             self.app.router.routes.extend(service.routes(self.app.state.context))
 
 
+class Knowing:
+    """Answers a map that is asked again, of another box, before anything else is made of the request."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self.app = app
+        self.context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or not await answered(self.context, scope, receive, send):
+            await self.app(scope, receive, send)
+
+
 class Guarded:
     """Cancels the work of a client that left, and answers what went wrong in the protocol's form, never by a trace."""
 
@@ -119,16 +133,14 @@ class Guarded:
             await self.app(scope, receive, send)
             return
         request = _Request(scope, receive, send)
-        work = asyncio.create_task(self._answer(request))
-        request.work = work
-        listening = asyncio.create_task(request.listen())
+        listening = asyncio.create_task(request.listen(asyncio.current_task()))
         try:
-            await asyncio.wait([work])
+            await self._answer(request)
+        except asyncio.CancelledError:
+            if not request.left:
+                raise
         finally:
             listening.cancel()
-            work.cancel()
-        if not work.cancelled() and (error := work.exception()):
-            raise error
 
     async def _answer(self, request: "_Request") -> None:
         try:
@@ -146,21 +158,22 @@ class _Request:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
-        self.work: asyncio.Task[None] | None = None
         self.started = False
+        self.left = False
         self._receive = receive
         self._send = send
         self._messages: asyncio.Queue[Message] = asyncio.Queue(4)
 
-    async def listen(self) -> None:
+    async def listen(self, work: "asyncio.Task[None] | None") -> None:
         """Read from the client until it leaves; then cancel the work."""
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 break
             await self._messages.put(message)
-        if self.work is not None:
-            self.work.cancel()
+        self.left = True
+        if work is not None:
+            work.cancel()
 
     async def receive(self) -> Message:
         """The next message for the application."""

@@ -1,12 +1,19 @@
 """How an error is answered: as XML, or as a picture of the size that was asked (OGC 06-042, 7.3.3.11)."""
 
+import logging
+
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from layers.errors import GarrigueError, SourceError
 from layers.formats import IMAGE_FORMATS
 from server.errors import ServiceError
 from server.kvp import Params
-from server.wms.errors import CONTENT_TYPES, headers, report
+from server.wms import parameters
+from server.wms.errors import CONTENT_TYPES, headers, report, told
 from server.wms.formats import DRAWINGS, map_format
+
+log = logging.getLogger(__name__)
 
 _PICTURES = {
     "INIMAGE": True,
@@ -15,6 +22,15 @@ _PICTURES = {
     "APPLICATION/VND.OGC.SE_BLANK": False,
 }
 _PNG = IMAGE_FORMATS["image/png"]
+
+
+async def refused(error: ServiceError | GarrigueError, params: Params) -> Response:
+    """What went wrong, in the form of the request's version."""
+    if isinstance(error, SourceError):
+        log.error("%s", error)
+    mistake = error if isinstance(error, ServiceError) else told(error)
+    # A picture of an error may be large: it is made beside the loop.
+    return await run_in_threadpool(answer, mistake, params, parameters.negotiated(params))
 
 
 def answer(error: ServiceError, params: Params, version: str) -> Response:

@@ -7,6 +7,7 @@ from server.context import Context
 from server.wms import drawing, parameters, selections, user_styles
 from server.wms.errors import InvalidFormatError
 from server.wms.formats import ANIMATIONS, DRAWINGS, MAP_FORMATS
+from server.wms.known_maps import Known
 from server.wms.parameters import Asked
 
 MAX_AGE = 300
@@ -29,6 +30,10 @@ async def get_map(context: Context, asked: Asked) -> Response:
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
     for warning in selections.warnings(layers):
         response.headers.append("Warning", warning)
+    if asked.sent and not asked.styles and query.format not in ANIMATIONS:
+        swapped = parameters.north_first(asked, parameters.crs_of(asked))
+        headers = tuple(pair for pair in response.raw_headers if pair[0] != b"content-length")
+        context.known_maps.keep(asked.registry.version, *asked.sent, Known(query, swapped, headers))
     return response
 
 

@@ -41,7 +41,7 @@ STANDARD_DPI = 25.4 / 0.28
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A WMS request: the registry it is answered from, the theme it is confined to, its parameters and version,
-    the public address of the server, and the styles that came with it.
+    the public address of the server, the path and query string of a GET, and the styles that came with it.
     """
 
     registry: Registry
@@ -49,6 +49,7 @@ class Asked:
     params: Params
     version: str
     base: str
+    sent: tuple[str, bytes] | None = None
     styles: "tuple[UserLayer, ...]" = ()
 
     @property
@@ -141,7 +142,16 @@ class OtherNameError(MissingParameterError):
 
 def bbox_of(asked: Asked, crs: Crs) -> BBox:
     """xmin, ymin, xmax, ymax, whatever the order of the axes in the request (06-042, 7.3.3.6)."""
-    text = asked.params.required("BBOX")
+    return read_box(asked.params.required("BBOX"), swapped=north_first(asked, crs))
+
+
+def north_first(asked: Asked, crs: Crs) -> bool:
+    """True where BBOX has y first."""
+    return crs.swapped(short_is_authority=asked.version == "1.3.0")
+
+
+def read_box(text: str, *, swapped: bool) -> BBox:
+    """xmin, ymin, xmax, ymax of what BBOX says, with y first where it is `swapped`. Raises InvalidParameterError."""
     parts = text.split(",")
     numbers = [number(part, "BBOX") for part in parts[:5]]
     if len(numbers) != 4:
@@ -152,7 +162,7 @@ def bbox_of(asked: Asked, crs: Crs) -> BBox:
         raise InvalidParameterError(message, "BBOX")
     if not math.isfinite(box[2] - box[0]) or not math.isfinite(box[3] - box[1]):
         raise InvalidParameterError(f"BBOX={text[:200]!r} is too large", "BBOX")
-    return swap(box) if crs.swapped(short_is_authority=asked.version == "1.3.0") else box
+    return swap(box) if swapped else box
 
 
 def number(text: str, parameter: str) -> float:

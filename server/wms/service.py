@@ -1,15 +1,13 @@
 """The WMS's door: `/wms` for everything, `/themes/{theme}/wms` for one theme; GET, and POST with a form."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from layers.errors import GarrigueError, SourceError, hint
+from layers.errors import GarrigueError, hint
 from server.context import Context
 from server.errors import (
     InvalidParameterError,
@@ -20,10 +18,7 @@ from server.errors import (
 )
 from server.kvp import Params
 from server.wms import exceptions, parameters
-from server.wms.errors import told
 from server.wms.parameters import Asked
-
-log = logging.getLogger(__name__)
 
 type Operation = Callable[[Context, Asked], Awaitable[Response]]
 
@@ -55,16 +50,14 @@ async def wms(request: Request) -> Response:
     try:
         params = await parameters.read(request, context.registry.service.limits.body)
         theme, version = request.path_params.get("theme"), parameters.negotiated(params)
-        asked = Asked(context.registry, theme, params, version, context.base(request))
+        asked = Asked(context.registry, theme, params, version, context.base(request), _sent(request))
         return await operation(asked)(context, asked)
-    except ServiceError as error:
-        mistake = error
-    except GarrigueError as error:
-        if isinstance(error, SourceError):
-            log.error("%s", error)
-        mistake = told(error)
-    # A picture of an error may be large: it is made beside the loop.
-    return await run_in_threadpool(exceptions.answer, mistake, params, parameters.negotiated(params))
+    except (ServiceError, GarrigueError) as error:
+        return await exceptions.refused(error, params)
+
+
+def _sent(request: Request) -> tuple[str, bytes] | None:
+    return (request.scope["path"], request.scope["query_string"]) if request.method == "GET" else None
 
 
 def operation(asked: Asked) -> Operation:

@@ -40,6 +40,19 @@ def query(**more):
     return urlencode({name: value for name, value in given.items() if value is not None})
 
 
+def test_a_map_asked_again_of_another_box_is_that_map(server):
+    boxes = ["-0.002,-0.002,0.002,0.002", "-0.001,-0.003,0.003,0.001", "0,0,0.002,0.002", "-0.004,-0.002,0,0.002"]
+    again = [server.get(f"/wms?{query(BBOX=box)}") for box in boxes]
+    # With a parameter of its own each: nothing is known of such a request.
+    anew = [server.get(f"/wms?N={number}&{query(BBOX=box)}") for number, box in enumerate(boxes)]
+    for one, other in zip(again, anew, strict=True):
+        assert one.body == other.body
+        told = [sorted(pair for pair in answer.headers.items() if pair[0] != "Date") for answer in (one, other)]
+        assert told[0] == told[1]
+    assert len({answer.body for answer in again}) == len(boxes)
+    assert "InvalidParameterValue" in server.get(f"/wms?{query(BBOX='1,1,0,0')}").text
+
+
 def greens(answer):
     """How many pixels have the colour of the client's own style."""
     assert answer.headers["content-type"] == "image/png", answer.text
