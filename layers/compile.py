@@ -210,10 +210,20 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
         found.problems.append(layer.problem("edit", "only features of a GeoPackage can be edited"))
     if layer.definition.tiles.vector and not isinstance(facts, VectorFacts):
         found.problems.append(layer.problem("tiles.vector", "only layers of features have vector tiles"))
+    if isinstance(facts, VectorFacts):
+        _domains(layer, facts, found)
     for key, name in asked:
         if name not in names:
             message = f"the data has no field {name!r}{hint(name, names)}; it has: {', '.join(names)}"
             found.problems.append(layer.problem(f"{key}.{name}" if key == "fields" else key, message))
+
+
+def _domains(layer: Declared, facts: VectorFacts, found: Found) -> None:
+    """The values that fields may have are of the fields' types."""
+    from layers.domains import mistakes
+
+    for field in facts.fields if layer.definition.fields else ():
+        found.problems += [layer.problem(key, message) for key, message in mistakes(layer.definition, field)]
 
 
 def _files(config: Path, layer: Declared) -> list[str]:

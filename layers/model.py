@@ -380,11 +380,36 @@ class Elevation(Dimension):
 DimensionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+Code = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class FieldAlias(Model):
-    """How a field is shown: its title, or not at all."""
+    """How a field is shown, or that it is not; the values that it may have: a list, or codes with their meanings."""
 
     title: Text = Text()
     hidden: bool = False
+    values: dict[Code, Text] = {}
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return {_written(one): {} for one in value}
+        return {_written(code): label for code, label in value.items()} if isinstance(value, dict) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Editors are told that a list does as well."""
+        found = handler(core)
+        described = handler.resolve_ref_schema(found)["properties"]["values"]
+        plain = {"type": "array", "items": {"type": ["string", "number", "boolean"]}}
+        described["anyOf"] = [{key: described.pop(key) for key in ("type", "additionalProperties")}, plain]
+        return found
+
+
+def _written(code: Any) -> str:
+    """A code as XML and JSON write it, whatever YAML took it for."""
+    return str(code).lower() if isinstance(code, bool) else str(code)
 
 
 Levels = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?$")]

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from layers.crs import CRS84, BBox, area_of_use, is_geographic, transform_bbox
+from layers.domains import refused
 from layers.errors import RequestError, SourceError
 from layers.facts import Field, VectorFacts
 from layers.filters import quoted
@@ -37,7 +38,11 @@ class EditError(RequestError):
 
 
 class EditValueError(EditError):
-    """A value that the layer cannot hold."""
+    """A value that the layer cannot hold, of the field `field` where it is one's."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ def _allowed(edit: Edit) -> None:
         raise EditError(f"the layer {edit.layer.id} does not allow {edit.kind}; it allows {', '.join(allowed)}")
     if edit.kind != "insert" and edit.filter is None:
         raise EditError(f"{edit.kind} takes a filter that tells of which features")
+    for name, fault in refused(edit.layer, edit.values):
+        raise EditValueError(fault, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from layers.facts import VectorFacts
 from layers.registry import Layer, Registry
 from server.ogcapi import times
 from server.ogcapi.names import collections as feature_collections
-from server.ogcapi.names import crs_uris, field_title
+from server.ogcapi.names import crs_uris, enumeration, field_title
 from server.ogcapi.words import title
 from server.urls import BASE
 from tiles.table import vector_grid
@@ -103,6 +103,7 @@ def schema(document: dict[str, Any], layer: Layer, language: str) -> dict[str, A
     document["additionalProperties"] = False
     for name, described in document["properties"].items():
         described["title"] = field_title(layer, name, language)
+        described |= enumeration(layer, name, language)
     assert isinstance(layer.facts, VectorFacts)
     titles = {"fr": "Géométrie", "en": "Geometry"}
     document["properties"]["geometry"] = {

@@ -1,6 +1,9 @@
 """Names that parameters, documents and the OpenAPI definition share."""
 
+from typing import Any
+
 from layers.crs import CRS84, uri
+from layers.domains import domain
 from layers.facts import Field, VectorFacts
 from layers.registry import Layer, Registry
 
@@ -51,6 +54,20 @@ def field_title(layer: Layer, name: str, language: str) -> str:
     """How a field is called in a language."""
     alias = layer.definition.fields.get(name)
     return (alias.title.get(language) if alias else "") or name
+
+
+def enumeration(layer: Layer, name: str, language: str) -> dict[str, Any]:
+    """JSON Schema of the values that a field may have: a list, and each with its meaning where one is declared."""
+    assert isinstance(layer.facts, VectorFacts)
+    field = next((field for field in layer.facts.fields if field.name == name), None)
+    found = domain(layer, field) if field else {}
+    if not found:
+        return {}
+    codes = {value: label.get(language) for value, label in found.items()}
+    told: dict[str, Any] = {"enum": list(codes)}
+    if any(codes.values()):
+        told["oneOf"] = [{"const": code, "title": label or str(code)} for code, label in codes.items()]
+    return told
 
 
 def json_type(field: Field) -> dict[str, str]:

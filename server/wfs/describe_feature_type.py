@@ -1,11 +1,12 @@
 """DescribeFeatureType (OGC 09-025r2, 9): the GML application schema of feature types, read from their facts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
 from layers.facts import Field
+from layers.model import Text
 from server.errors import InvalidParameterError
 from server.wfs import parameters
 from server.wfs.asked import Asked
@@ -101,15 +102,29 @@ def geometry_type(name: str, dialect: Dialect) -> str:
 def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:
     # Every property can be left out by PROPERTYNAME, but one that is never null is promised.
     required = "" if not field.nullable else ' minOccurs="0"'
-    start = f'      <xsd:element name="{kind.elements[field.name]}" type="{xsd_type(field)}"{required}'
     alias = kind.layer.definition.fields.get(field.name)
     title = alias.title.get(language) if alias else ""
-    if not title:
+    codes = alias.values if alias else {}
+    own = "" if codes else f' type="{xsd_type(field)}"'
+    start = f'      <xsd:element name="{kind.elements[field.name]}"{own}{required}'
+    if not title and not codes:
         yield f"{start}/>"
         return
     yield f"{start}>"
     yield from _annotation(title, "        ")
+    if codes:
+        yield from _enumeration(field, codes, language)
     yield "      </xsd:element>"
+
+
+def _enumeration(field: Field, codes: Mapping[str, Text], language: str) -> Iterator[str]:
+    """A simple type of the field's own with the values that it may have, each with what it means."""
+    yield f'        <xsd:simpleType><xsd:restriction base="{xsd_type(field)}">'
+    for code, label in codes.items():
+        yield f"          <xsd:enumeration value={quoteattr(code)}>"
+        yield from _annotation(label.get(language), "            ")
+        yield "          </xsd:enumeration>"
+    yield "        </xsd:restriction></xsd:simpleType>"
 
 
 def xsd_type(field: Field) -> str:

@@ -14,6 +14,7 @@ from server.wfs.asked import Asked
 from server.wfs.errors import InvalidValueError, OperationParsingError, OperationProcessingError
 from server.wfs.journal import write_journal
 from server.wfs.locks import locks
+from server.wfs.names import xml_name
 from server.wfs.transaction_response import response
 from server.wfs.xml_request import document
 
@@ -73,6 +74,6 @@ def _applied(edits: list[Edit], guard: Any = None) -> list[Done]:
     try:
         return apply(edits, guard)
     except EditValueError as error:
-        raise InvalidValueError(str(error), "Transaction") from None
+        raise InvalidValueError(str(error), xml_name(error.field) if error.field else "Transaction") from None
     except EditError as error:
         raise OperationProcessingError(str(error), "Transaction") from None

@@ -30,7 +30,9 @@ parcelle:
   abstract: {fr: Un damier de 10 × 10, en: A chequerboard}
   source: {vector: data/essai.gpkg, layer: parcelle}
   style: styles/parcelle.sld
-  fields: {section: {title: {fr: Section cadastrale, en: Section}}, secret: {hidden: true}}
+  fields:
+    section: {title: {fr: Section cadastrale, en: Section}, values: {A: {fr: À l'ouest, en: West}, B: {en: East}}}
+    secret: {hidden: true}
 arbre:
   title: {fr: Arbres, en: Trees}
   source: {vector: data/essai.gpkg, layer: arbre}

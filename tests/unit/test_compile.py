@@ -74,6 +74,14 @@ CASES = [
     ("x:\n  title: t\n  source: {vector: data/rien.gpkg}\n", "data/rien.gpkg"),
     ("x:\n  title: t\n  source: {raster: 'data/rien/*.tif'}\n", "data/rien/*.tif"),
     (
+        LAYER.format(id="x") + "  fields: {numero: {values: [1, deux]}}\n",
+        "x.fields.numero.values: 'deux' is not a value of type integer",
+    ),
+    (
+        LAYER.format(id="x") + "  fields: {leve: {values: [2024-01-01]}}\n",
+        "a field of type date has no list of values, only string, integer, real",
+    ),
+    (
         LAYER.format(id="x") + "  fields: {sektion: {hidden: true}}\n",
         "the data has no field 'sektion'; did you mean 'section'?",
     ),

@@ -66,7 +66,12 @@ def test_queryables_have_the_fields_that_are_shown(api):
     assert answer.headers["content-type"] == "application/schema+json"
     properties = answer.json()["properties"]
     assert set(properties) == {"geometry", "section", "nom", "surface", "numero", "leve"}
-    assert properties["section"] == {"title": "Section cadastrale", "type": "string"}
+    assert properties["section"] == {
+        "title": "Section cadastrale",
+        "type": "string",
+        "enum": ["A", "B"],
+        "oneOf": [{"const": "A", "title": "À l'ouest"}, {"const": "B", "title": "East"}],
+    }
     assert properties["leve"]["format"] == "date"
     assert properties["geometry"]["format"] == "geometry-polygon"
 

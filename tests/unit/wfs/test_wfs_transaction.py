@@ -4,12 +4,15 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from types import MappingProxyType
 
 import pyogrio
 import pytest
 import shapely
 from lxml import etree
 
+from layers import model
 from support.schemas import assert_valid
 
 FES = 'xmlns:fes="http://www.opengis.net/fes/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"'
@@ -131,6 +134,55 @@ def test_what_is_wrong_is_told(edited, action, status):
     answer = sent(edited, action)
     assert answer.status_code == status, answer.text
     assert_valid(answer.content, "ows/1.1.0")
+
+
+DOMAIN = {
+    "nom": {"values": {"A1": {"fr": "bon état", "en": "good"}, "B2": "ruiné & perdu"}},
+    "entier": {"values": [1, 2, 12]},
+}
+
+
+@pytest.fixture
+def listed(edited):
+    """An edited WFS whose points have fields with lists of values."""
+    registry, layer = edited.registry, edited.registry.layers["point"]
+    fields = {name: model.FieldAlias.model_validate(one) for name, one in DOMAIN.items()}
+    layer = replace(layer, definition=layer.definition.model_copy(update={"fields": fields}))
+    client = type(edited)(replace(registry, layers=MappingProxyType({"point": layer})))
+    client.app.state.context.store = edited.app.state.context.store
+    return client
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("nom", "A1", ""),
+        ("nom", "", ""),
+        ("nom", "C3", "nom='C3' is not one of A1, B2"),
+        ("nom", "A11", "did you mean 'A1'?"),
+        ("entier", "2", ""),
+        ("entier", "3", "entier='3' is not one of 1, 2, 12"),
+    ],
+)
+def test_a_value_is_one_of_its_list(listed, name, value, message):
+    answer = sent(listed, update(name, value))
+    assert answer.status_code == (400 if message else 200), answer.text
+    if message:
+        report = assert_valid(answer.content, "ows/1.1.0")
+        assert (report[0].get("exceptionCode"), report[0].get("locator")) == ("InvalidValue", name)
+        assert message in report[0].findtext("{*}ExceptionText")
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_the_schema_has_the_lists(listed, version):
+    text = listed(REQUEST="DescribeFeatureType", VERSION=version, TYPENAMES="point", TYPENAME="point").content
+    root = etree.fromstring(text)
+    found = {
+        element.get("name"): [one.get("value") for one in element.iter("{*}enumeration")]
+        for element in root.iterfind(".//{*}sequence/{*}element")
+    }
+    assert (found["nom"], found["entier"], found["vrai"]) == (["A1", "B2"], ["1", "2", "12"], [])
+    assert "ruiné &amp; perdu" in text.decode()
 
 
 def test_a_polygon_becomes_one_part_and_a_crossed_one_is_refused(edited):

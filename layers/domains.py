@@ -1,0 +1,51 @@
+"""The values that a field may have, where its layer declares a list of them (a domain list, a code list)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from layers import model
+from layers.errors import FilterError, hint
+from layers.facts import Field, VectorFacts
+from layers.filters.build import literal
+from layers.filters.tree import Value
+from layers.registry import Layer
+
+TYPES = ("string", "integer", "real")
+"""The types of fields that may have a list."""
+
+SHOWN = 12
+"""Values that a message names."""
+
+
+def domain(layer: Layer, field: Field) -> dict[Value, model.Text]:
+    """The values in the type of the field, each with what it means; empty where any value may stand."""
+    declared = layer.definition.fields.get(field.name)
+    return {literal(code, field.type).value: label for code, label in declared.values.items()} if declared else {}
+
+
+def refused(layer: Layer, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The field and the fault of each value that is not in its list; no value at all is no fault."""
+    assert isinstance(layer.facts, VectorFacts)
+    for field in layer.facts.fields:
+        value = values.get(field.name)
+        allowed = domain(layer, field) if value is not None else {}
+        if allowed and value not in allowed:
+            codes = list(layer.definition.fields[field.name].values)
+            shown = ", ".join(codes[:SHOWN]) + (", …" if len(codes) > SHOWN else "")
+            yield field.name, f"{field.name}={str(value)[:80]!r} is not one of {shown}{hint(str(value)[:80], codes)}"
+
+
+def mistakes(definition: model.Layer, field: Field) -> Iterator[tuple[str, str]]:
+    """The key and the fault of each value of a declared list that the field cannot have."""
+    declared = definition.fields.get(field.name)
+    if declared and declared.values and field.type not in TYPES:
+        yield (
+            f"fields.{field.name}.values",
+            f"a field of type {field.type} has no list of values, only {', '.join(TYPES)}",
+        )
+        return
+    for code in declared.values if declared else ():
+        try:
+            literal(code, field.type)
+        except FilterError as error:
+            yield f"fields.{field.name}.values", str(error)
