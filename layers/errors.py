@@ -9,7 +9,8 @@ GarrigueError
     ├── UnknownStyleError
     ├── UnknownCrsError
     ├── UnknownPropertyError
-    └── FilterError
+    ├── FilterError
+    └── StyleLimitError
 """
 
 from collections.abc import Iterable
@@ -109,6 +110,12 @@ class FilterError(RequestError):
     def __init__(self, message: str) -> None:
         GarrigueError.__init__(self, message)
         self.value, self.allowed = "", ()
+
+
+class StyleLimitError(FilterError):
+    """A client's style asks for more than is made for one."""
+
+    parameter = "sld_body"
 
 
 def hint(value: str, allowed: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from layers.errors import RequestError
 from layers.facts import RasterFacts, VectorFacts
+from layers.query import LegendQuery
 from layers.registry import Layer, Registry
 from layers.styles import model
 from layers.styles.color import rgb
@@ -49,57 +50,30 @@ class Layout:
     factor: float
     ramp: bool
     words: bool
-    base: str
+    style: model.Style
     width: int
     height: int
 
 
-def legend(
-    registry: Registry,
-    layer_id: str,
-    style_name: str = "",
-    *,
-    language: str = "fr",
-    scale: float | None = None,
-    rule: str | None = None,
-    dpi: float = STANDARD_DPI,
-    transparent: bool = True,
-    size: tuple[int | None, int | None] = (None, None),
-    look: model.Style | None = None,
-    only: frozenset[str] | None = None,
-) -> bytes:
-    """A PNG. `scale` keeps the rules of that denominator, `rule` only the swatch of one, `size` is a swatch's.
+def legend(registry: Registry, query: LegendQuery) -> bytes:
+    """A PNG.
 
-    `look` is a client's own style, drawn instead of the layer's; `only` keeps the entries of these labels.
     Raises UnknownLayerError, UnknownStyleError, and RequestError for a rule that the style has not.
     """
-    layer = registry.layer(layer_id)
-    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size, only)
-    picture = Image.new("RGBA", (layout.width, layout.height), (255, 255, 255, 0 if transparent else 255))
+    layout = _layout(registry, query)
+    picture = Image.new("RGBA", (layout.width, layout.height), (255, 255, 255, 0 if query.transparent else 255))
     _draw(picture, layout)
     encoded = BytesIO()
     picture.save(encoded, "PNG")
     return encoded.getvalue()
 
 
-def legend_json(
-    registry: Registry,
-    layer_id: str,
-    style_name: str = "",
-    *,
-    language: str = "fr",
-    scale: float | None = None,
-    rule: str | None = None,
-    dpi: float = STANDARD_DPI,
-    size: tuple[int | None, int | None] = (None, None),
-    look: model.Style | None = None,
-    only: frozenset[str] | None = None,
-) -> bytes:
+def legend_json(registry: Registry, query: LegendQuery) -> bytes:
     """The same as JSON, in the form of QGIS Server: a node for the layer, a symbol with a PNG in base64 an entry."""
-    layer = registry.layer(layer_id)
-    layout = _layout(layer, look or style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size, only)
+    layer, layout = registry.layer(query.layer), _layout(registry, query)
     symbols = [{"title": entry.label, "icon": _base64(_swatch(entry, layout))} for entry in layout.entries]
-    node = {"type": "layer", "layerName": layer.name, "title": layer.definition.title.get(language), "symbols": symbols}
+    title = layer.definition.title.get(query.language)
+    node = {"type": "layer", "layerName": layer.name, "title": title, "symbols": symbols}
     return json.dumps({"title": "", "nodes": [node]}, ensure_ascii=False).encode()
 
 
@@ -109,20 +83,9 @@ def _base64(picture: Image.Image) -> str:
     return base64.b64encode(encoded.getvalue()).decode()
 
 
-def legend_size(
-    registry: Registry,
-    layer_id: str,
-    style_name: str = "",
-    *,
-    language: str = "fr",
-    scale: float | None = None,
-    rule: str | None = None,
-    dpi: float = STANDARD_DPI,
-    size: tuple[int | None, int | None] = (None, None),
-) -> tuple[int, int]:
+def legend_size(registry: Registry, query: LegendQuery) -> tuple[int, int]:
     """Width and height of what `legend` gives, without drawing it."""
-    layer = registry.layer(layer_id)
-    layout = _layout(layer, style_of(layer, layer.style(style_name)), language, scale, rule, dpi, size)
+    layout = _layout(registry, query)
     return layout.width, layout.height
 
 
@@ -190,30 +153,24 @@ def _number(value: float) -> str:
     return "" if abs(value) == float("inf") else f"{value:g}".replace("-", "−")
 
 
-def _layout(
-    layer: Layer,
-    style: model.Style,
-    language: str,
-    scale: float | None,
-    rule: str | None,
-    dpi: float,
-    size: tuple[int | None, int | None],
-    only: frozenset[str] | None = None,
-) -> Layout:
-    found = tuple(e for e in entries(layer, style, language, scale) if only is None or e.label in only)
-    factor = dpi / STANDARD_DPI
-    side = (round((size[0] or WIDTH) * factor), round((size[1] or HEIGHT) * factor))
+def _layout(registry: Registry, query: LegendQuery) -> Layout:
+    layer = registry.layer(query.layer)
+    style: model.Style = query.look or style_of(layer, layer.style(query.style))
+    lines = entries(layer, style, query.language, query.scale)
+    found = tuple(e for e in lines if query.only is None or e.label in query.only)
+    factor = query.dpi / STANDARD_DPI
+    side = (round((query.size[0] or WIDTH) * factor), round((query.size[1] or HEIGHT) * factor))
     ramp = style.raster is not None and style.raster.color_map is not None and style.raster.color_map.kind == "ramp"
-    if rule is not None:
-        one = (_of_rule(found, style, rule),)
-        return Layout(one, side, side[1], factor, False, False, style.base, *side)
+    if query.rule is not None:
+        one = (_of_rule(found, style, query.rule),)
+        return Layout(one, side, side[1], factor, False, False, style, *side)
     line = side[1] if ramp else side[1] + round(_BETWEEN * factor)
     margin, gap = round(_MARGIN * factor), round(_GAP * factor)
     font = _font(factor)
     text = max((round(font.getlength(_short(e.label)) + 0.5) for e in found), default=0)
     width = side[0] + 2 * margin + (gap + text if text else 0)
     height = max(len(found) * line - (0 if ramp else round(_BETWEEN * factor)), 1) + 2 * margin
-    return Layout(found, side, line, factor, ramp, True, style.base, width, height)
+    return Layout(found, side, line, factor, ramp, True, style, width, height)
 
 
 def _of_rule(found: tuple[Entry, ...], style: model.Style, name: str) -> Entry:
@@ -266,7 +223,8 @@ def _write(picture: Image.Image, place: tuple[float, float], words: str, factor:
 def _swatch(entry: Entry, layout: Layout) -> Image.Image:
     width, height = layout.swatch
     if entry.rules:
-        return swatch(entry.rules, width, height, layout.factor, layout.base)
+        style = layout.style
+        return swatch(entry.rules, width, height, layout.factor, style.base, foreign=style.foreign)
     if entry.color is not None:
         return _framed(Image.new("RGBA", (width, height), entry.color))
     return _framed(_imagery(width, height))

@@ -63,6 +63,27 @@ class PointQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class LegendQuery:
+    """The legend of a layer's style ("" is the default one), with words in "fr" or "en".
+
+    `scale` keeps the rules of that denominator, `rule` only the swatch of one, `size` is the width and height of a
+    swatch in pixels; `look` is a client's own style, drawn instead of the layer's; `only` keeps the entries of these
+    labels.
+    """
+
+    layer: str
+    style: str = ""
+    language: str = "fr"
+    scale: float | None = None
+    rule: str | None = None
+    dpi: float = 25.4 / 0.28
+    transparent: bool = True
+    size: tuple[int | None, int | None] = (None, None)
+    look: Any = None
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureQuery:
     """Features of one layer, in a total order.
 

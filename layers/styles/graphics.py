@@ -142,7 +142,8 @@ def _stroke_of(stroke: model.Stroke | None, width: float, drawing: Drawing) -> s
 
 def _external(symbol: model.ExternalGraphic, graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
     body, parameters = content(symbol, drawing.base)
-    path, width, height = _drawable(body, tuple(parameters.items()), symbol.href)
+    kept, extension, width, height = _drawable(body, tuple(parameters.items()), symbol.href)
+    path = symbols.keep(kept, extension)
     scale = None
     if graphic.size is not None:
         wanted = number(graphic.size)
@@ -181,20 +182,20 @@ def _embedded(address: str) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _drawable(body: bytes, parameters: tuple[tuple[str, str], ...], address: str) -> tuple[str, float, float]:
-    """Path, width and height of a copy that Mapnik draws."""
+def _drawable(body: bytes, parameters: tuple[tuple[str, str], ...], address: str) -> tuple[bytes, str, float, float]:
+    """A copy that Mapnik draws, its extension, width and height."""
     if body.lstrip()[:1] == b"<":
         return _svg(body, dict(parameters), address)
     try:
         with Image.open(BytesIO(body)) as picture:
             stored = BytesIO()
             picture.convert("RGBA").save(stored, "PNG")
-            return symbols.keep(stored.getvalue(), "png"), float(picture.width), float(picture.height)
+            return stored.getvalue(), "png", float(picture.width), float(picture.height)
     except (UnidentifiedImageError, OSError, ValueError):
         raise UndrawableError(f"the graphic {address!r}, whose format is not known") from None
 
 
-def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[str, float, float]:
+def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[bytes, str, float, float]:
     """QGIS's and GeoServer's SVG parameters put in, the canvas made the symbol's extent."""
     given = {**_OFTEN, **{k: v for k, v in parameters.items() if re.fullmatch(r"[#\w.,() -]*", v)}}
     given |= {"stroke": parameters.get("stroke", given["outline"])}
@@ -212,7 +213,7 @@ def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[str, fl
     frame = etree.Element("{http://www.w3.org/2000/svg}path", {"fill": "#000", "fill-opacity": "0"})
     frame.set("d", f"M{x:g} {y:g}h{width:g}v{height:g}h{-width:g}z")
     root.insert(0, frame)
-    return symbols.keep(etree.tostring(root), "svg"), width, height
+    return etree.tostring(root), "svg", width, height
 
 
 def _without_doctype(body: bytes, address: str) -> etree._Element:

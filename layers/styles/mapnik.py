@@ -8,12 +8,13 @@ being pixels in a metre on the ground, over the factor. The factor is dpi × 0.2
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from xml.sax.saxutils import escape
 
-from layers.styles import graphics, labels, model
+from layers.styles import graphics, labels, model, symbols
 from layers.styles.choices import branches
 from layers.styles.expressions import (
     Comparison,
@@ -111,7 +112,15 @@ def style_xml(style: model.Style, name: str, fields: Fields = NOTHING_KNOWN) -> 
 
 
 def drawn(style: model.Style, name: str, fields: Fields = NOTHING_KNOWN) -> Drawn:
-    """Everything that Mapnik needs; `fields` maps the source's fields to their types (`layers.facts.Field`)."""
+    """Everything that Mapnik needs; `fields` maps the source's fields to their types (`layers.facts.Field`).
+
+    Raises StyleLimitError where a client's style needs too many files.
+    """
+    with symbols.of_client() if style.foreign else nullcontext():
+        return _drawn(style, name, fields)
+
+
+def _drawn(style: model.Style, name: str, fields: Fields) -> Drawn:
     compiler = _Compiler(fields, style.base)
     painted: list[tuple[str, str]] = []
     text: list[tuple[float, int, str, str]] = []

@@ -274,7 +274,10 @@ class FeatureTypeStyle:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style, with what it asks and is not drawn."""
+    """A style, with what it asks and is not drawn.
+
+    `base` is the folder that its graphics are in, `foreign` tells that a client brought it.
+    """
 
     name: str
     title: str
@@ -282,6 +285,7 @@ class Style:
     parts: tuple[FeatureTypeStyle, ...]
     warnings: tuple[StyleWarning, ...] = field(default=())
     base: str = ""
+    foreign: bool = False
 
     @property
     def raster(self) -> RasterSymbolizer | None:

@@ -49,9 +49,13 @@ def _bare(name: str) -> str:
     return name.strip().lower().removeprefix("shape://")
 
 
-@lru_cache(maxsize=1024)
 def hatch(name: str, spacing: float, rotation: float, paint: Paint) -> str:
     """The path of a tile of lines, `spacing` pixels from one to the next along an axis; rotation clockwise, degrees."""
+    return symbols.keep(_hatch(name, spacing, rotation, paint), "svg")
+
+
+@lru_cache(maxsize=1024)
+def _hatch(name: str, spacing: float, rotation: float, paint: Paint) -> bytes:
     normals = [_turned(normal, rotation) for normal in _HATCHES[_bare(name)]]
     waves = [(x / spacing, y / spacing) for x, y in normals]
     side = next((s for s in SIDES if all(_fits(w, s) for w in waves)), SIDES[-1])
@@ -92,11 +96,17 @@ def _hatch_lines(wave: tuple[float, float], side: int, width: float) -> list[tup
     return lines
 
 
-@lru_cache(maxsize=1024)
 def scattered(
     outlines: tuple[Outline, ...], size: float, cell: tuple[float, float], rotation: float, paint: Paint
 ) -> str:
     """The path of a tile with a mark of `size` pixels in the middle of every cell (width, height in pixels)."""
+    return symbols.keep(_scattered(outlines, size, cell, rotation, paint), "svg")
+
+
+@lru_cache(maxsize=1024)
+def _scattered(
+    outlines: tuple[Outline, ...], size: float, cell: tuple[float, float], rotation: float, paint: Paint
+) -> bytes:
     (width, columns), (height, rows) = (_cells(side) for side in cell)
     areas: list[Any] = []
     lines: list[Any] = []
@@ -120,7 +130,7 @@ def _cells(side: float) -> tuple[int, int]:
     return (SIDES[-1], round(SIDES[-1] / side)) if side < SIDES[-1] * 1.5 else (round(side), 1)
 
 
-def _tile(width: int, height: int, areas: list[Any], lines: list[Any], paint: Paint) -> str:
+def _tile(width: int, height: int, areas: list[Any], lines: list[Any], paint: Paint) -> bytes:
     import shapely
 
     frame = shapely.box(0, 0, width, height)
@@ -133,7 +143,7 @@ def _tile(width: int, height: int, areas: list[Any], lines: list[Any], paint: Pa
         pieces = [piece for path in paths for piece in _dashed(path, paint.dashes)]
         area = shapely.union_all([p.buffer(paint.width / 2, cap_style="flat") for p in pieces])
         body += _path(area.intersection(frame), paint.stroke, paint.stroke_opacity)
-    return symbols.svg(width, height, body)
+    return symbols.svg_body(width, height, body)
 
 
 def _dashed(line: Any, dashes: tuple[float, ...]) -> list[Any]:

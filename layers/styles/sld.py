@@ -47,7 +47,7 @@ def read_styles(source: Path | bytes, *, base: Path | None = None) -> dict[str, 
 
 def style_in(element: etree._Element) -> model.Style:
     """The style of a UserStyle that came over the network: nothing that it names outside itself is read."""
-    return _style(element, "")
+    return replace(_style(element, ""), foreign=True)
 
 
 def _chosen(root: etree._Element, name: str | None) -> etree._Element:

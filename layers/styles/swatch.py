@@ -25,19 +25,24 @@ _UNKNOWN: dict[str, Expression] = {
 """What stands for a value that only a feature would tell."""
 
 
-def swatch(rules: tuple[model.Rule, ...], width: int, height: int, scale_factor: float, base: str) -> Image.Image:
+def swatch(
+    rules: tuple[model.Rule, ...], width: int, height: int, scale_factor: float, base: str, *, foreign: bool = False
+) -> Image.Image:
     """RGBA picture of width × height pixels: every rule's symbolizers but labels, in order."""
-    return Image.fromarray(_pixels(rules, width, height, round(scale_factor, 4), base).copy(), "RGBA")
+    pixels = _pixels(rules, width, height, round(scale_factor, 4), base, foreign=foreign)
+    return Image.fromarray(pixels.copy(), "RGBA")
 
 
 @lru_cache(maxsize=2048)
-def _pixels(rules: tuple[model.Rule, ...], width: int, height: int, scale_factor: float, base: str) -> Any:
+def _pixels(
+    rules: tuple[model.Rule, ...], width: int, height: int, scale_factor: float, base: str, *, foreign: bool
+) -> Any:
     from layers.mapnik_env import mapnik
 
     room = (width / scale_factor, height / scale_factor)
     kind = _kind(rules)
     plain = tuple(_plain(rule, room, _widest(rules)) for rule in rules)
-    style = model.Style("swatch", "", "", (model.FeatureTypeStyle(plain),), base=base)
+    style = model.Style("swatch", "", "", (model.FeatureTypeStyle(plain),), base=base, foreign=foreign)
     found = drawn(style, "swatch")
     xml = "".join(text for _, text in found.styles)
     names = "".join(f"<StyleName>{name}</StyleName>" for name, _ in found.styles)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from PIL import Image
 
 from layers.legend import legend
+from layers.query import LegendQuery
 from layers.registry import Registry
 from server.ogcapi import tiles
 from server.portal.static_files import files
@@ -42,7 +43,7 @@ def site_documents(registry: Registry, published: Sequence[TileSet], url: str) -
 def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[tuple[str, str], bytes]]:
     language = registry.service.language
     for layer, style in dict.fromkeys((item.layer.id, item.style) for item in published):
-        yield (layer, style), legend(registry, layer, style, language=language, transparent=True)
+        yield (layer, style), legend(registry, LegendQuery(layer, style, language))
 
 
 def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ the same below `themes/{theme}/`; `wms/legend/{layer}/{style}.png`.
 from collections.abc import Iterator
 
 from layers.legend import legend, legend_size
+from layers.query import LegendQuery
 from layers.registry import Registry
 from server.documents import Document
 from server.wms.capabilities import View, capabilities
@@ -30,7 +31,7 @@ def documents(registry: Registry) -> Iterator[Document]:
                     yield Document(key, CAPABILITIES_TYPES[version], body)
     for layer in registry.layers.values():
         for style in layer.styles:
-            picture = legend(registry, layer.id, style, language=registry.service.language, transparent=True)
+            picture = legend(registry, LegendQuery(layer.id, style, registry.service.language))
             yield Document(f"wms/legend/{layer.id}/{style}.png", "image/png", picture)
 
 
@@ -38,7 +39,7 @@ def legend_sizes(registry: Registry, language: str = "") -> dict[tuple[str, str]
     """Width and height in pixels of every style's legend in a language, the service's own by default."""
     spoken = language or registry.service.language
     return {
-        (layer.id, style): legend_size(registry, layer.id, style, language=spoken)
+        (layer.id, style): legend_size(registry, LegendQuery(layer.id, style, spoken))
         for layer in registry.layers.values()
         for style in layer.styles
     }

@@ -1,8 +1,8 @@
 """What runs in the render processes, which alone import Mapnik, rasterio and pyogrio: the engine stays small."""
 
-from typing import Any
+from dataclasses import replace
 
-from layers.query import MapQuery, PointQuery
+from layers.query import LegendQuery, MapQuery, PointQuery
 from layers.registry import Registry
 from server.wms.formats import DRAWINGS
 
@@ -38,20 +38,15 @@ def information(registry: Registry, query: PointQuery, name: str, language: str)
     return FORMATS[name](Answer(registry, query, found(registry, infos, language), language))
 
 
-def legend(
-    registry: Registry, layer_id: str, style: str, name: str, context: MapQuery | None, options: dict[str, Any]
-) -> bytes:
+def legend(registry: Registry, query: LegendQuery, name: str, context: MapQuery | None) -> bytes:
     """The legend of a layer's style, a PNG or JSON; of what occurs in a picture, where one is given."""
     from layers import legend as legends
 
     if context is not None:
         from layers.legend_context import occurring
 
-        options = {**options, "only": occurring(registry, context, options["language"])}
-    if name == "application/json":
-        options.pop("transparent")
-        return legends.legend_json(registry, layer_id, style, **options)
-    return legends.legend(registry, layer_id, style, **options)
+        query = replace(query, only=occurring(registry, context, query.language))
+    return (legends.legend_json if name == "application/json" else legends.legend)(registry, query)
 
 
 def capabilities(

@@ -1,11 +1,10 @@
 """GetLegendGraphic: the legend of a layer's style (OGC 05-078r4, 12; OGC 02-070, 10.5)."""
 
 from dataclasses import replace
-from typing import Any
 
 from starlette.responses import Response
 
-from layers.query import MapQuery, Selection
+from layers.query import LegendQuery, MapQuery, Selection
 from layers.registry import Layer
 from server.context import Context
 from server.errors import InvalidParameterError, MissingParameterError
@@ -31,11 +30,11 @@ async def get_legend_graphic(context: Context, asked: Asked) -> Response:
     kind = _SPELLINGS.get(text, text)
     if kind not in FORMATS:
         raise InvalidFormatError(f"FORMAT={text[:100]!r} is not one of {', '.join(FORMATS)}", "FORMAT")
-    given = {**options(asked), "look": look}
-    picture = _context(asked, Selection(layer.id, style, look=look), given["scale"])
+    query = replace(options(asked), layer=layer.id, style=style, look=look)
+    picture = _context(asked, Selection(layer.id, style, look=look), query.scale)
     if picture is not None:
-        given["scale"] = picture.scale_denominator
-    body = await context.run(drawing.legend, layer.id, style, kind, picture, given)
+        query = replace(query, scale=picture.scale_denominator)
+    body = await context.run(drawing.legend, query, kind, picture)
     return Response(body, media_type=kind, headers={"Cache-Control": f"public, max-age={MAX_AGE}"})
 
 
@@ -52,16 +51,17 @@ def _context(asked: Asked, selection: Selection, scale: float | None) -> MapQuer
     return replace(query, height=max(16, min(1024, height)))
 
 
-def options(asked: Asked) -> dict[str, Any]:
+def options(asked: Asked) -> LegendQuery:
     """What is asked of the legend beyond its layer and style."""
-    return {
-        "language": language(asked),
-        "scale": _scale(asked),
-        "rule": asked.params.text("RULE") or None,
-        "dpi": parameters.dpi(asked.params),
-        "transparent": not asked.params.text("TRANSPARENT") or parameters.boolean(asked.params, "TRANSPARENT"),
-        "size": (_side(asked, "WIDTH"), _side(asked, "HEIGHT")),
-    }
+    return LegendQuery(
+        "",
+        language=language(asked),
+        scale=_scale(asked),
+        rule=asked.params.text("RULE") or None,
+        dpi=parameters.dpi(asked.params),
+        transparent=not asked.params.text("TRANSPARENT") or parameters.boolean(asked.params, "TRANSPARENT"),
+        size=(_side(asked, "WIDTH"), _side(asked, "HEIGHT")),
+    )
 
 
 def _layer(asked: Asked) -> Layer:
