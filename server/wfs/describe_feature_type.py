@@ -39,7 +39,7 @@ async def describe_feature_type(asked: Asked) -> Response:
     dialect = asked.dialect
     if text and text.upper() != "XMLSCHEMA" and parameters.output_format(asked) != "gml":
         raise InvalidParameterError(f"OUTPUTFORMAT={text[:100]!r} is not {dialect.format}", "outputFormat")
-    names = parameters.type_names(asked.params)
+    names = [name for query in asked.queries for name in parameters.type_names(query)]
     if names:
         kinds = [feature_type(asked.registry, name, asked.theme) for name in names]
     else:
