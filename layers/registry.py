@@ -37,6 +37,10 @@ class Layer:
     stamp: str
     data_stamp: str = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process is sent: the view of a mapping cannot be."""
+        return {**vars(self), "styles": dict(self.styles)}
+
     @property
     def name(self) -> str:
         """The name in WMS, WFS and WMTS: the id, or the name that a service which moved here had."""

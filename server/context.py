@@ -11,6 +11,7 @@ from layers.registry import Registry
 from server.access import HEADER, Admission, Asker, asker
 from server.asked_base import BASE_HEADER, Origin, headers_of
 from server.compile import current_folder
+from server.downloads import Downloads
 from server.errors import InvalidParameterError
 from server.keys import Keys
 from server.pool import Pool
@@ -29,6 +30,7 @@ class Context:
     def __init__(self, store: Path, pool: Pool, *, behind_front: bool = True) -> None:
         self.store = store
         self.pool = pool
+        self.downloads = Downloads()
         self.behind_front = behind_front
         self.known_maps = KnownMaps()
         self._keys = Keys(store)

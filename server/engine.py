@@ -70,6 +70,7 @@ class Application(Starlette):
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     await app.state.context.pool.close()
+    await app.state.context.downloads.close()
 
 
 class Admitting:

@@ -56,10 +56,11 @@ def _reply(message: bytes) -> bytes:
         folder, func, args = pickle.loads(message)  # noqa: S301 - written by our own engine
         return pickle.dumps(func(_registry(folder), *args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, the engine is told
-        return _failure(error)
+        return failure(error)
 
 
-def _failure(error: Exception) -> bytes:
+def failure(error: Exception) -> bytes:
+    """An exception as the engine reads it: a pickled `Failure`."""
     try:
         return pickle.dumps(Failure(error), pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, TypeError, AttributeError):

@@ -26,8 +26,8 @@ from layers.registry import Layer
 from layers.sources import geometry, positions
 from layers.sources.geometry import Region
 
-BATCH = 5000
-"""Features in a batch: some megabytes, some tens of milliseconds."""
+BATCH = 2500
+"""Features in a batch: a megabyte or two, some ten milliseconds."""
 
 PAGE = 50_000
 """Features of a page, at most; what is larger is streamed."""
@@ -388,8 +388,11 @@ def _count_told(connection: sqlite3.Connection, layer: str) -> int | None:
 
 
 def _one(path: str, sql: str, *values: str) -> str | None:
-    with closing(_connect(path)) as connection:
-        row = connection.execute(sql, values).fetchone()
+    try:
+        with closing(_connect(path)) as connection:
+            row = connection.execute(sql, values).fetchone()
+    except sqlite3.Error as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from None
     return str(row[0]) if row else None
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from layers.registry import Registry
+from server.downloads import Downloads
 from server.kvp import Params
 from server.wfs.dialect import DIALECTS, WFS20, Dialect
 
@@ -23,6 +24,7 @@ class Asked:
     base: str
     request: Any = None
     store: Path | None = None
+    downloads: Downloads | None = None
 
     @property
     def params(self) -> Params:

@@ -27,7 +27,7 @@ def gml_collection(answer: Answer) -> Iterator[bytes]:
     """The collection in GML; in 2.0 each query of several has a collection of its own inside (09-025r2, 11.3.3.5)."""
     kinds = list({page.query.kind.name: page.query.kind for page in answer.pages}.values())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opening(answer, kinds)}\n'.encode()
-    if len(answer.pages) == 1 or answer.asked.dialect is not WFS20:
+    if len(answer.pages) == 1 or answer.dialect is not WFS20:
         for page in answer.pages:
             yield from _gml_members(page)
     else:
@@ -43,8 +43,8 @@ def _opening(answer: Answer, kinds: list[FeatureType]) -> str:
     links = "".join(
         f" {name}={quoteattr(link)}" for name, link in (("next", answer.next), ("previous", answer.previous)) if link
     )
-    dialect = answer.asked.dialect
-    spaces = namespaces(kinds, answer.asked.address, dialect)
+    dialect = answer.dialect
+    spaces = namespaces(kinds, answer.address, dialect)
     lock = f' lockId="{answer.lock}"' if answer.lock else ""
     if dialect is WFS11:
         number = answer.matched if answer.hits else answer.returned

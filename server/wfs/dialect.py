@@ -1,7 +1,7 @@
 """What differs between the versions of WFS: names, namespaces, schemas, the version of GML."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from server.errors import VersionNegotiationError
@@ -29,6 +29,10 @@ class Dialect:
     def type_parameter(self) -> str:
         """The parameter with the names of feature types."""
         return "TYPENAMES" if self is WFS20 else "TYPENAME"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Dialect"], tuple[str]]:
+        """There is one of each, in every process."""
+        return _dialect, (self.version,)
 
 
 WFS20 = Dialect(
@@ -64,6 +68,10 @@ WFS10 = Dialect(
 
 DIALECTS = {"2.0.0": WFS20, "2.0.2": WFS20, "1.1.0": WFS11, "1.0.0": WFS10}
 """2.0.2 is answered as 2.0.0: it corrects the text of the standard only."""
+
+
+def _dialect(version: str) -> Dialect:
+    return DIALECTS[version]
 
 
 def negotiated(accepted: Iterable[str], version: str = "") -> Dialect:

@@ -5,24 +5,30 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 import pyarrow as pa
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from layers.crs import CRS84
+from layers.query import FeatureQuery
 from layers.sources import open_features
-from layers.sources.base import FeatureSource
 from server.errors import InvalidParameterError
 from server.wfs import parameters
 from server.wfs.asked import Asked
 from server.wfs.collections import geojson_collection, gml_collection
-from server.wfs.dialect import WFS20
+from server.wfs.dialect import WFS20, Dialect
+from server.wfs.feature_type import FeatureType
 from server.wfs.formats import FILES, FileFormat
 from server.wfs.parameters import Query
 from server.wfs.stream import Stream, StreamedResponse
 
 MEDIA_TYPES = {"gml": WFS20.media_type, "geojson": "application/json"}
+
+SMALL = 5000
+"""Features that the engine itself writes, at most; more are written by a process of their own."""
 
 _COMPRESSIBLE = ("text/", "application/gml", "application/json", "application/dxf", "application/vnd.google")
 
@@ -32,21 +38,21 @@ class Page:
     """What is answered to a query: how many features match, how many of them are in this answer."""
 
     query: Query
-    source: FeatureSource
     matched: int
     returned: int
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The features of the page."""
         if self.returned:
-            yield from self.source.features(self.query.features)
+            yield from open_features(self.query.kind.layer).features(self.query.features)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its pages, when it is made, the addresses of the pages before and after."""
+    """A whole answer: its pages, when it is made, the addresses of the service and of the pages before and after."""
 
-    asked: Asked
+    dialect: Dialect
+    address: str
     pages: tuple[Page, ...]
     time: str
     hits: bool = False
@@ -63,6 +69,11 @@ class Answer:
     def returned(self) -> int:
         """Features in this answer."""
         return sum(page.returned for page in self.pages)
+
+    @property
+    def large(self) -> bool:
+        """True where a process of its own is to write it."""
+        return self.returned > SMALL
 
 
 async def get_feature(asked: Asked) -> Response:
@@ -88,10 +99,10 @@ async def get_feature(asked: Asked) -> Response:
 async def collected(asked: Asked, make: Callable[[], Answer], name: str) -> Response:
     """The answer that `make` gives, as a collection in GML or GeoJSON."""
 
-    def chunks() -> Iterator[bytes]:
-        yield from (geojson_collection if name == "geojson" else gml_collection)(make())
-
-    return await streamed(asked, chunks, MEDIA_TYPES[name] if name == "geojson" else asked.dialect.media_type)
+    answer = await run_in_threadpool(make)
+    write = geojson_collection if name == "geojson" else gml_collection
+    media_type = MEDIA_TYPES[name] if name == "geojson" else asked.dialect.media_type
+    return await streamed(asked, partial(write, answer), media_type, large=answer.large)
 
 
 async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int, offset: int) -> Response:
@@ -101,26 +112,30 @@ async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int
     query = queries[0]
     crs = CRS84 if form.degrees else query.features.crs
     features = replace(query.features, crs=crs, limit=limit, offset=offset)
-    source = open_features(query.kind.layer)
-
-    def chunks() -> Iterator[bytes]:
-        from server.wfs import csv_rows, files
-
-        with closing(source.features(features)) as batches:  # type: ignore[type-var]
-            names = features.properties or ()
-            found = files.Features(
-                batches, query.kind.facts, crs, query.kind.layer.id, names, has_geometry=features.geometry
-            )
-            if form.key == "csv":
-                yield from csv_rows.rows(found)
-            else:
-                yield from files.sent(found, getattr(files, form.key))
-
-    return await streamed(asked, chunks, form.media_type, f"{query.kind.layer.id}.{form.extension}")
+    large = min(limit, query.kind.facts.count) > SMALL
+    name = f"{query.kind.layer.id}.{form.extension}"
+    return await streamed(asked, partial(_rows, query.kind, features, form.key), form.media_type, name, large=large)
 
 
-async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str, name: str = "") -> Response:
-    """The chunks as an answer, compressed where the client takes that; `name` is that of a file to save."""
+def _rows(kind: FeatureType, query: FeatureQuery, key: str) -> Iterator[bytes]:
+    from server.wfs import csv_rows, files
+
+    with closing(open_features(kind.layer).features(query)) as batches:  # type: ignore[type-var]
+        names = query.properties or ()
+        found = files.Features(batches, kind.facts, query.crs, kind.layer.id, names, has_geometry=query.geometry)
+        if key == "csv":
+            yield from csv_rows.rows(found)
+        else:
+            yield from files.sent(found, getattr(files, key))
+
+
+async def streamed(
+    asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str, name: str = "", *, large: bool = False
+) -> Response:
+    """The chunks as an answer, compressed where the client takes that; `name` is that of a file to save.
+
+    What is `large` is made by a process of its own, and `chunks` can be pickled then.
+    """
     headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
     packed = "gzip" in asked.request.headers.get("accept-encoding", "") if asked.request is not None else False
     packed = packed and media_type.startswith(_COMPRESSIBLE)
@@ -128,8 +143,8 @@ async def streamed(asked: Asked, chunks: Callable[[], Iterator[bytes]], media_ty
         headers["Content-Encoding"] = "gzip"
     if name:
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    whole = _begun(chunks())
-    stream = Stream(_packed(whole) if packed else whole)
+    work = partial(_sent, chunks, packed=packed)
+    stream = await asked.downloads.open(work) if large and asked.downloads is not None else Stream(work())
     await stream.first()
     return StreamedResponse(stream, media_type=media_type, headers=headers)
 
@@ -141,16 +156,16 @@ def answer_of(asked: Asked, queries: list[Query], limit: int, offset: int, *, hi
     """
     pages: list[Page] = []
     for query in queries:
-        source = open_features(query.kind.layer)
-        matched = source.count(query.features)
+        matched = open_features(query.kind.layer).count(query.features)
         returned = 0 if hits else max(0, min(limit, matched - offset))
         if not asked.dialect.paged and pages:
             returned = min(returned, limit - sum(page.returned for page in pages))
         paged = replace(query, features=replace(query.features, limit=returned, offset=offset))
-        pages.append(Page(paged, source, matched, returned))
+        pages.append(Page(paged, matched, returned))
     most = max(page.matched for page in pages)
     return Answer(
-        asked,
+        asked.dialect,
+        asked.address,
         tuple(pages),
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         hits=hits,
@@ -169,6 +184,12 @@ def _page_address(asked: Asked, offset: int, limit: int) -> str:
     left_out = {"STARTINDEX", "COUNT", "MAXFEATURES", "RESULTTYPE"}
     pairs = [(name, value) for name, value in asked.params.raw if name.upper() not in left_out]
     return f"{asked.address}?{urlencode([*pairs, ('STARTINDEX', str(offset)), ('COUNT', str(limit))])}"
+
+
+def _sent(chunks: Callable[[], Iterator[bytes]], *, packed: bool) -> Iterator[bytes]:
+    """What goes to the client."""
+    begun = _begun(chunks())
+    return _packed(begun) if packed else begun
 
 
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from layers.sources.batch import geometry, ids
@@ -35,10 +37,8 @@ async def get_property_value(asked: Asked) -> Response:
     hits = parameters.result_type(asked.params) == "hits"
     limit, offset = parameters.count(asked), parameters.start_index(asked)
 
-    def chunks() -> Iterator[bytes]:
-        yield from collection(answer_of(asked, queries, limit, offset, hits=hits), names)
-
-    return await streamed(asked, chunks, MEDIA_TYPES["gml"])
+    answer = await run_in_threadpool(answer_of, asked, queries, limit, offset, hits=hits)
+    return await streamed(asked, partial(collection, answer, names), MEDIA_TYPES["gml"], large=answer.large)
 
 
 def collection(answer: Answer, names: list[str | None]) -> Iterator[bytes]:

@@ -54,8 +54,10 @@ SINCE_2 = frozenset(
 _BY_NAME = {name.lower(): name for name in OPERATIONS}
 
 
-def routes(_: "Context") -> list[Route]:
+def routes(context: "Context | None") -> list[Route]:
     """The addresses that this service answers."""
+    if context is not None:
+        context.downloads.start()
     methods = ["GET", "POST"]
     return [Route("/wfs", wfs, methods=methods), Route("/themes/{theme}/wfs", wfs, methods=methods)]
 
@@ -70,7 +72,8 @@ async def wfs(request: Request) -> Response:
         if theme is not None and theme not in registry.themes:
             raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
         queries = await read(request, registry.service.limits.body)
-        asked = Asked(registry, theme, queries, context.base(request), request, getattr(context, "store", None))
+        base, store = context.base(request), getattr(context, "store", None)
+        asked = Asked(registry, theme, queries, base, request, store, getattr(context, "downloads", None))
         dialect = DIALECTS.get(asked.params.text("VERSION"), dialect)
         return await operation(asked)(asked)
     except ServiceError as error:

@@ -9,6 +9,8 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from server.downloads import Download
+
 WAITING = 3
 """Chunks made and not yet sent, at most."""
 
@@ -84,7 +86,7 @@ class Stream:
 class StreamedResponse(StreamingResponse):
     """The answer made by a stream, which ends when the answer does, whatever the reason."""
 
-    def __init__(self, stream: Stream, **options: Any) -> None:
+    def __init__(self, stream: Stream | Download, **options: Any) -> None:
         self._stream = stream
         super().__init__(stream, **options)
 
