@@ -219,6 +219,7 @@ class Service(Model):
     engine: Engine = Engine()
     language: Literal["fr", "en"] = "fr"
     inspire: Link | None = None
+    inspire_download: Link | None = None
     sld_hosts: tuple[str, ...] = ()
     free_space: Bytes = 256_000_000
     stored_queries: dict[QueryId, StoredQuery] = {}
@@ -491,6 +492,13 @@ class Edit(Model):
         return frozenset(self.groups)
 
 
+class DataSet(Model):
+    """The identifier of a spatial data set that a layer is of (INSPIRE, unique resource identifier)."""
+
+    code: str = Field(min_length=1, max_length=200)
+    namespace: str = ""
+
+
 class Layer(Model):
     """A layer as declared: everything that its data does not tell."""
 
@@ -509,6 +517,7 @@ class Layer(Model):
     attribution: Attribution | None = None
     metadata: tuple[Link, ...] = ()
     edit: Edit | None = None
+    inspire: DataSet | None = None
     gml: Gml = Gml()
     queryable: bool = True
     access: tuple[Group, ...] = ()

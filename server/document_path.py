@@ -82,14 +82,15 @@ def _by_pairs(service: str, prefix: str, query: str, table: TileTable) -> str | 
         return None
     versions = params.items_of("ACCEPTVERSIONS")
     if service == "wfs":
-        return _wfs(prefix, versions or [params.text("VERSION", "2.0.0")])
+        language = _LANGUAGES.get(params.text("LANGUAGE").lower())
+        return _wfs(prefix, versions or [params.text("VERSION", "2.0.0")], f".{language}" if language else "")
     return f"{prefix}wmts/1.0.0/capabilities" if _accepts(versions, ("1.0.0",)) else None
 
 
-def _wfs(prefix: str, versions: Sequence[str]) -> str | None:
-    """The first of the versions that is served (OGC 06-121r3, 7.3.2)."""
+def _wfs(prefix: str, versions: Sequence[str], language: str) -> str | None:
+    """The first of the versions that is served (OGC 06-121r3, 7.3.2), in a language (".fr")."""
     found = next((_WFS_VERSIONS[version] for version in versions if version in _WFS_VERSIONS), None)
-    return f"{prefix}wfs/{found}/capabilities" if found else None
+    return f"{prefix}wfs/{found}/capabilities{language}" if found else None
 
 
 def _accepts(versions: Sequence[str], served: Sequence[str]) -> bool:

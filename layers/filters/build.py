@@ -58,24 +58,25 @@ _DEGREES = frozenset({"deg", "degree", "degrees", "urn:ogc:def:uom:epsg::9102"})
 SPATIAL = frozenset(
     {"intersects", "disjoint", "contains", "within", "touches", "crosses", "overlaps", "equals", "relate"}
 )
-TEMPORAL = frozenset(
-    {
-        "after",
-        "before",
-        "begins",
-        "begunby",
-        "tcontains",
-        "during",
-        "endedby",
-        "ends",
-        "tequals",
-        "meets",
-        "metby",
-        "toverlaps",
-        "overlappedby",
-        "anyinteracts",
-    }
+TEMPORAL = (
+    "After",
+    "Before",
+    "Begins",
+    "BegunBy",
+    "TContains",
+    "During",
+    "EndedBy",
+    "Ends",
+    "TEquals",
+    "Meets",
+    "MetBy",
+    "TOverlaps",
+    "OverlappedBy",
+    "AnyInteracts",
 )
+"""The temporal operators as FES calls them (OGC 09-026r2, 7.9)."""
+
+_TEMPORAL = frozenset(name.lower() for name in TEMPORAL)
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -282,7 +283,7 @@ def function(name: str, arguments: list[Expression]) -> Expression:
 def temporal(op: str, operand: Expression, start: Value, end: Value | None) -> Condition:
     """A temporal relation of a date or datetime field; `end` None for an instant."""
     name = op.lower()
-    if name not in TEMPORAL:
+    if name not in _TEMPORAL:
         raise FilterError(f"there is no temporal operator {op[:40]!r}")
     if not isinstance(operand, Property) or operand.type not in ("date", "datetime"):
         raise FilterError(f"{op} is of a date or a datetime property only")

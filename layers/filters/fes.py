@@ -39,22 +39,6 @@ _COMPARISONS = {
     "PropertyIsGreaterThanOrEqualTo": ">=",
 }
 _SPATIAL = {"Equals", "Disjoint", "Intersects", "Touches", "Crosses", "Within", "Contains", "Overlaps"}
-_TEMPORAL = {
-    "After",
-    "Before",
-    "Begins",
-    "BegunBy",
-    "TContains",
-    "During",
-    "EndedBy",
-    "Ends",
-    "TEquals",
-    "Meets",
-    "MetBy",
-    "TOverlaps",
-    "OverlappedBy",
-    "AnyInteracts",
-}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
 _INHERITED = frozenset({"name", "description", "identifier"})
 """Properties that every GML feature may have; ours have those that their layer declares."""
@@ -134,7 +118,7 @@ def _predicate(name: str) -> Callable[[Any, Names], Condition]:
         return _comparison
     if name in _SPATIAL:
         return _spatial
-    if name in _TEMPORAL:
+    if name in build.TEMPORAL:
         return _temporal
     found = {
         "PropertyIsLike": _like,

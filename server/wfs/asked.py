@@ -8,6 +8,7 @@ from layers.registry import Registry
 from server.downloads import Downloads
 from server.kvp import Params
 from server.wfs.dialect import DIALECTS, WFS20, Dialect
+from server.wfs.view import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Asked:
     def dialect(self) -> Dialect:
         """What the version that is asked speaks."""
         return DIALECTS.get(self.params.text("VERSION"), WFS20)
+
+    @property
+    def language(self) -> str:
+        """ "fr" or "en", that of the texts of documents."""
+        return spoken(self.params.text("LANGUAGE"), self.registry.service.language)
 
     @property
     def address(self) -> str:

@@ -1,20 +1,33 @@
 """GetCapabilities of WFS 2.0 (OGC 09-025r2, 8): what the service does and its feature types; every claim holds."""
 
-from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape, quoteattr
+from collections.abc import Iterable, Iterator, Mapping
+from xml.sax.saxutils import quoteattr
 
 from starlette.responses import Response
 
-from layers.crs import urn
+from layers.filters.build import TEMPORAL
 from layers.registry import Registry
 from server.urls import BASE
+from server.wfs import inspire
 from server.wfs.asked import Asked
 from server.wfs.dialect import WFS10, WFS11, WFS20, negotiated
-from server.wfs.feature_type import FeatureType, feature_types
 from server.wfs.formats import advertised
-from server.wfs.ows import SECTIONS, constraint, identification, keywords, provider, sections, values
+from server.wfs.ows import (
+    LOCKING,
+    RELEASING,
+    SECTIONS,
+    SPATIAL,
+    constraint,
+    feature_type,
+    identification,
+    operation,
+    provider,
+    sections,
+    values,
+)
 from server.wfs.service import VERSIONS
 from server.wfs.stored_query import LANGUAGES
+from server.wfs.view import View
 
 CONFORMANCE = {
     "ImplementsBasicWFS": True,
@@ -32,12 +45,6 @@ CONFORMANCE = {
     "ImplementsFeatureVersioning": False,
     "ManageStoredQueries": False,
 }
-
-POSTED = ("Transaction", "CreateStoredQuery")
-"""Operations that have no encoding in key-value pairs."""
-
-LOCKING: dict[str, tuple[str, ...]] = {"lockAction": ("ALL", "SOME")}
-RELEASING: dict[str, tuple[str, ...]] = {"releaseAction": ("ALL", "SOME")}
 
 FILTER_CONFORMANCE = {
     "ImplementsQuery": True,
@@ -69,35 +76,7 @@ COMPARISONS = (
     "PropertyIsNil",
     "PropertyIsBetween",
 )
-SPATIAL = (
-    "BBOX",
-    "Equals",
-    "Disjoint",
-    "Intersects",
-    "Touches",
-    "Crosses",
-    "Within",
-    "Contains",
-    "Overlaps",
-    "Beyond",
-    "DWithin",
-)
 OPERANDS = ("Envelope", "Point", "LineString", "Polygon", "MultiPoint", "MultiCurve", "MultiSurface", "MultiGeometry")
-TEMPORAL = (
-    "After",
-    "Before",
-    "Begins",
-    "BegunBy",
-    "TContains",
-    "During",
-    "EndedBy",
-    "Ends",
-    "TEquals",
-    "Meets",
-    "MetBy",
-    "TOverlaps",
-    "OverlappedBy",
-)
 
 
 async def get_capabilities(asked: Asked) -> Response:
@@ -110,46 +89,69 @@ async def get_capabilities(asked: Asked) -> Response:
         from server.wfs.capabilities_1_1 import document as write
     elif dialect is WFS10:
         from server.wfs.capabilities_1_0 import document as write
-    body = write(asked.registry, asked.theme, wanted).replace(BASE.encode(), asked.base.encode())
+    body = write(asked.registry, asked.theme, wanted, asked.language).replace(BASE.encode(), asked.base.encode())
     return Response(body, media_type="text/xml")
 
 
-def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS) -> bytes:
-    """wfs:WFS_Capabilities, with addresses that start with BASE."""
-    address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
-    kinds = list(feature_types(registry, theme))
+def document(
+    registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS, language: str = ""
+) -> bytes:
+    """wfs:WFS_Capabilities in a language, the service's own by default, with addresses that start with BASE."""
+    view = View(registry, theme, language or registry.service.language)
     writers = {
-        "ServiceIdentification": lambda: identification(registry, theme, VERSIONS),
-        "ServiceProvider": lambda: provider(registry),
-        "OperationsMetadata": lambda: _operations(registry, address, editable=any(kind.edits for kind in kinds)),
-        "FeatureTypeList": lambda: _types(registry, kinds),
+        "ServiceIdentification": lambda: identification(view, VERSIONS),
+        "ServiceProvider": lambda: provider(view),
+        "OperationsMetadata": lambda: _operations(view),
+        "FeatureTypeList": lambda: _types(view),
         "Filter_Capabilities": _filters,
     }
     wanted = tuple(wanted)
-    lines = [_root(registry)]
+    lines = [_root(view)]
     for name, write in writers.items():
-        if name in wanted and (kinds or name != "FeatureTypeList"):
+        if name in wanted and (view.kinds or name != "FeatureTypeList"):
             lines += write()
     return "\n".join([*lines, "</wfs:WFS_Capabilities>", ""]).encode()
 
 
-def _root(registry: Registry) -> str:
-    space = registry.service.namespace
+def _root(view: View) -> str:
+    space, inspired = view.service.namespace, view.service.inspire_download is not None
+    schemas = f"{WFS20.wfs} {WFS20.wfs_xsd}" + (f" {inspire.SCHEMA}" if inspired else "")
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<wfs:WFS_Capabilities version="2.0.0" '
         'xmlns="http://www.opengis.net/wfs/2.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" '
         'xmlns:ows="http://www.opengis.net/ows/1.1" xmlns:fes="http://www.opengis.net/fes/2.0" '
         'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        f"xmlns:{space.prefix}={quoteattr(space.uri)} "
-        'xsi:schemaLocation="http://www.opengis.net/wfs/2.0 http://schemas.opengis.net/wfs/2.0/wfs.xsd">'
+        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" {inspire.NAMESPACES if inspired else ""} '
+        f'xmlns:{space.prefix}={quoteattr(space.uri)} xsi:schemaLocation="{schemas}">'
     )
 
 
-def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator[str]:
+def _operations(view: View) -> Iterator[str]:
+    count = constraint("CountDefault", str(view.service.limits.features))
+    yield "<ows:OperationsMetadata>"
+    for name, allowed in _parameters(view).items():
+        # GDAL looks for it here only, and QGIS takes either place.
+        more = (count,) if name in ("GetFeature", "GetFeatureWithLock") else ()
+        yield from operation(view, name, allowed, values, *more)
+    yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
+    claims = CONFORMANCE | {
+        "ImplementsTransactionalWFS": view.editable,
+        "ImplementsLockingWFS": view.editable,
+        "ManageStoredQueries": view.service.manage_stored_queries is not None,
+    }
+    for name, value in claims.items():
+        yield f"  {constraint(name, str(value).upper())}"
+    yield f"  {count}"
+    yield f'  <ows:Constraint name="QueryExpressions">{values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'
+    yield from inspire.extended_capabilities(view)
+    yield "</ows:OperationsMetadata>"
+
+
+def _parameters(view: View) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """The operations, with the parameters whose values are told."""
     formats = advertised(WFS20)
     features = {"resolve": ("local",), "outputFormat": formats, "resultType": ("results", "hits")}
-    parameters: dict[str, dict[str, tuple[str, ...]]] = {
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {
         "GetCapabilities": {"AcceptVersions": VERSIONS, "AcceptFormats": ("text/xml",), "Sections": SECTIONS},
         "DescribeFeatureType": {"outputFormat": (formats[0],)},
         "GetFeature": features,
@@ -157,61 +159,18 @@ def _operations(registry: Registry, address: str, *, editable: bool) -> Iterator
         "ListStoredQueries": {},
         "DescribeStoredQueries": {},
     }
-    managed = registry.service.manage_stored_queries is not None
-    if managed:
-        parameters |= {"CreateStoredQuery": {"language": LANGUAGES}, "DropStoredQuery": {}}
-    if editable:
-        parameters |= {"LockFeature": LOCKING, "GetFeatureWithLock": features | LOCKING, "Transaction": RELEASING}
-    yield "<ows:OperationsMetadata>"
-    for name, allowed in parameters.items():
-        yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        if name not in POSTED:
-            yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
-        yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
-        yield "    </ows:HTTP></ows:DCP>"
-        for parameter, allowed_values in allowed.items():
-            yield f'    <ows:Parameter name="{parameter}">{values(allowed_values)}</ows:Parameter>'
-        if name in ("GetFeature", "GetFeatureWithLock"):
-            # GDAL looks for it here only, and QGIS takes either place.
-            yield f"    {constraint('CountDefault', str(registry.service.limits.features))}"
-        yield "  </ows:Operation>"
-    yield f'  <ows:Parameter name="version">{values(VERSIONS)}</ows:Parameter>'
-    claims = CONFORMANCE | {"ImplementsTransactionalWFS": editable, "ImplementsLockingWFS": editable}
-    claims |= {"ManageStoredQueries": managed}
-    for name, value in claims.items():
-        yield f"  {constraint(name, str(value).upper())}"
-    yield f"  {constraint('CountDefault', str(registry.service.limits.features))}"
-    yield f'  <ows:Constraint name="QueryExpressions">{values(("wfs:Query", "wfs:StoredQuery"))}</ows:Constraint>'
-    yield "</ows:OperationsMetadata>"
+    if view.service.manage_stored_queries is not None:
+        found |= {"CreateStoredQuery": {"language": LANGUAGES}, "DropStoredQuery": {}}
+    if view.editable:
+        found |= {"LockFeature": LOCKING, "GetFeatureWithLock": features | LOCKING, "Transaction": RELEASING}
+    return found
 
 
-def _types(registry: Registry, kinds: list[FeatureType]) -> Iterator[str]:
+def _types(view: View) -> Iterator[str]:
     yield "<wfs:FeatureTypeList>"
-    for kind in kinds:
-        yield from _type(registry, kind)
+    for kind in view.kinds:
+        yield from feature_type(view, kind, WFS20)
     yield "</wfs:FeatureTypeList>"
-
-
-def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
-    definition, language = kind.layer.definition, registry.service.language
-    yield "  <wfs:FeatureType>"
-    yield f"    <wfs:Name>{kind.name}</wfs:Name>"
-    yield f"    <wfs:Title>{escape(definition.title.get(language))}</wfs:Title>"
-    if definition.abstract:
-        yield f"    <wfs:Abstract>{escape(definition.abstract.get(language))}</wfs:Abstract>"
-    yield from keywords(definition.keywords, "    ")
-    yield f"    <wfs:DefaultCRS>{urn(kind.facts.crs)}</wfs:DefaultCRS>"
-    for crs in registry.crs_ids:
-        if crs != kind.facts.crs:
-            yield f"    <wfs:OtherCRS>{urn(crs)}</wfs:OtherCRS>"
-    inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS20))
-    yield f"    <wfs:OutputFormats>{inside}</wfs:OutputFormats>"
-    west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
-    yield f"    <ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
-    yield f"      <ows:UpperCorner>{east} {north}</ows:UpperCorner></ows:WGS84BoundingBox>"
-    for link in definition.metadata:
-        yield f"    <wfs:MetadataURL xlink:href={quoteattr(link.url)}/>"
-    yield "  </wfs:FeatureType>"
 
 
 def _filters() -> Iterator[str]:
@@ -229,5 +188,7 @@ def _filters() -> Iterator[str]:
     yield "  </fes:SpatialOperators></fes:Spatial_Capabilities>\n  <fes:Temporal_Capabilities><fes:TemporalOperands>"
     yield '    <fes:TemporalOperand name="gml:TimeInstant"/><fes:TemporalOperand name="gml:TimePeriod"/>'
     yield "  </fes:TemporalOperands><fes:TemporalOperators>"
-    yield from (f'    <fes:TemporalOperator name="{name}"/>' for name in TEMPORAL)
+    # The schema's list of names leaves one of the operators out.
+    named = (name for name in TEMPORAL if name != "AnyInteracts")
+    yield from (f'    <fes:TemporalOperator name="{name}"/>' for name in named)
     yield "  </fes:TemporalOperators></fes:Temporal_Capabilities>\n</fes:Filter_Capabilities>"

@@ -5,9 +5,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from layers.crs import CRS84
 from layers.registry import Registry
-from server.urls import BASE
-from server.wfs.capabilities_1_1 import SPATIAL
-from server.wfs.feature_type import FeatureType, feature_types
+from server.wfs.feature_type import FeatureType
+from server.wfs.ows import SPATIAL
+from server.wfs.view import View
 
 OPERATIONS = {
     "GetCapabilities": "",
@@ -17,34 +17,33 @@ OPERATIONS = {
 """Each operation with what stands before its addresses."""
 
 
-def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = ()) -> bytes:
-    """WFS_Capabilities, with addresses that start with BASE; this version knows no sections."""
+def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = (), language: str = "") -> bytes:
+    """WFS_Capabilities in a language, with addresses that start with BASE; this version knows no sections."""
     del wanted
-    address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
-    space = registry.service.namespace
+    view = View(registry, theme, language or registry.service.language)
+    space = view.service.namespace
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>\n<WFS_Capabilities version="1.0.0" xmlns="http://www.opengis.net/wfs" '
         'xmlns:ogc="http://www.opengis.net/ogc" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         f"xmlns:{space.prefix}={quoteattr(space.uri)} "
         'xsi:schemaLocation="http://www.opengis.net/wfs http://schemas.opengis.net/wfs/1.0.0/WFS-capabilities.xsd">',
-        *_service(registry, theme, address),
-        *_capability(address, editable=any(kind.edits for kind in feature_types(registry, theme))),
+        *_service(view),
+        *_capability(view.address, editable=view.editable),
         "<FeatureTypeList>\n  <Operations><Query/></Operations>",
     ]
-    for kind in feature_types(registry, theme):
-        lines += _type(registry, kind)
+    for kind in view.kinds:
+        lines += _type(view, kind)
     return "\n".join([*lines, "</FeatureTypeList>", *_filters(), "</WFS_Capabilities>", ""]).encode()
 
 
-def _service(registry: Registry, theme: str | None, address: str) -> Iterator[str]:
-    service = registry.service
-    about = registry.themes[theme] if theme else service
+def _service(view: View) -> Iterator[str]:
+    service, about = view.service, view.about
     yield "<Service>\n  <Name>WFS</Name>"
-    yield f"  <Title>{escape(about.title.get(service.language))}</Title>"
-    yield f"  <Abstract>{escape((about.abstract or service.abstract).get(service.language))}</Abstract>"
+    yield f"  <Title>{escape(about.title.get(view.language))}</Title>"
+    yield f"  <Abstract>{escape((about.abstract or service.abstract).get(view.language))}</Abstract>"
     if service.keywords:
         yield f"  <Keywords>{escape(', '.join(service.keywords))}</Keywords>"
-    yield f"  <OnlineResource>{escape(address)}</OnlineResource>"
+    yield f"  <OnlineResource>{escape(view.address)}</OnlineResource>"
     yield f"  <Fees>{escape(service.fees)}</Fees>"
     yield f"  <AccessConstraints>{escape(service.access_constraints)}</AccessConstraints>\n</Service>"
 
@@ -64,8 +63,8 @@ def _capability(address: str, *, editable: bool) -> Iterator[str]:
     yield "</Request></Capability>"
 
 
-def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
-    definition, language = kind.layer.definition, registry.service.language
+def _type(view: View, kind: FeatureType) -> Iterator[str]:
+    definition, language = kind.layer.definition, view.language
     yield f"  <FeatureType>\n    <Name>{kind.name}</Name>"
     yield f"    <Title>{escape(definition.title.get(language))}</Title>"
     if definition.abstract:

@@ -1,31 +1,16 @@
 """GetCapabilities of WFS 1.1.0 (OGC 04-094, 13)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
-from layers.crs import urn
 from layers.registry import Registry
-from server.urls import BASE
-from server.wfs.capabilities import LOCKING, RELEASING
 from server.wfs.dialect import WFS11
-from server.wfs.feature_type import FeatureType, feature_types
+from server.wfs.feature_type import FeatureType
 from server.wfs.formats import advertised
-from server.wfs.ows import SECTIONS, identification, keywords, provider
+from server.wfs.ows import LOCKING, RELEASING, SECTIONS, SPATIAL, feature_type, identification, operation, provider
+from server.wfs.view import View
 
 OPERANDS = ("Envelope", "Point", "LineString", "Polygon")
-SPATIAL = (
-    "BBOX",
-    "Equals",
-    "Disjoint",
-    "Intersects",
-    "Touches",
-    "Crosses",
-    "Within",
-    "Contains",
-    "Overlaps",
-    "Beyond",
-    "DWithin",
-)
 COMPARISONS = (
     "LessThan",
     "GreaterThan",
@@ -39,28 +24,29 @@ COMPARISONS = (
 )
 
 
-def document(registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS) -> bytes:
-    """wfs:WFS_Capabilities, with addresses that start with BASE."""
-    address = f"{BASE}/themes/{theme}/wfs" if theme else f"{BASE}/wfs"
-    kinds = list(feature_types(registry, theme))
+def document(
+    registry: Registry, theme: str | None = None, wanted: Iterable[str] = SECTIONS, language: str = ""
+) -> bytes:
+    """wfs:WFS_Capabilities in a language, the service's own by default, with addresses that start with BASE."""
+    view = View(registry, theme, language or registry.service.language)
     writers = {
-        "ServiceIdentification": lambda: _identification(registry, theme),
-        "ServiceProvider": lambda: provider(registry),
-        "OperationsMetadata": lambda: _operations(address, editable=any(kind.edits for kind in kinds)),
-        "FeatureTypeList": lambda: _types(registry, kinds),
+        "ServiceIdentification": lambda: _identification(view),
+        "ServiceProvider": lambda: provider(view),
+        "OperationsMetadata": lambda: _operations(view),
+        "FeatureTypeList": lambda: _types(view),
         "Filter_Capabilities": _filters,
     }
     # The filters are not a section that may be left out (04-094, 13.3.2).
     wanted = {*wanted, "Filter_Capabilities"}
-    lines = [_root(registry)]
+    lines = [_root(view)]
     for name, write in writers.items():
-        if name in wanted and (kinds or name != "FeatureTypeList"):
+        if name in wanted and (view.kinds or name != "FeatureTypeList"):
             lines += write()
     return "\n".join([*lines, "</wfs:WFS_Capabilities>", ""]).encode()
 
 
-def _root(registry: Registry) -> str:
-    space = registry.service.namespace
+def _root(view: View) -> str:
+    space = view.service.namespace
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<wfs:WFS_Capabilities version="1.1.0" '
         'xmlns="http://www.opengis.net/wfs" xmlns:wfs="http://www.opengis.net/wfs" '
@@ -72,67 +58,47 @@ def _root(registry: Registry) -> str:
     )
 
 
-def _identification(registry: Registry, theme: str | None) -> Iterator[str]:
-    for line in identification(registry, theme, ("1.1.0",)):
+def _identification(view: View) -> Iterator[str]:
+    for line in identification(view, ("1.1.0",)):
         yield line.replace(' codeSpace="OGC"', "")
 
 
-def _operations(address: str, *, editable: bool) -> Iterator[str]:
+def _operations(view: View) -> Iterator[str]:
     formats = advertised(WFS11)
-    parameters: dict[str, dict[str, tuple[str, ...]]] = {
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {
         "GetCapabilities": {"AcceptVersions": ("1.1.0", "1.0.0"), "AcceptFormats": ("text/xml",), "Sections": SECTIONS},
         "DescribeFeatureType": {"outputFormat": (formats[0],)},
         "GetFeature": {"resultType": ("results", "hits"), "outputFormat": formats},
     }
-    if editable:
+    if view.editable:
         locked = {"resultType": ("results",), "outputFormat": formats} | LOCKING
-        parameters |= {"LockFeature": LOCKING, "GetFeatureWithLock": locked, "Transaction": RELEASING}
+        found |= {"LockFeature": LOCKING, "GetFeatureWithLock": locked, "Transaction": RELEASING}
     yield "<ows:OperationsMetadata>"
-    for name, allowed in parameters.items():
-        yield f'  <ows:Operation name="{name}">\n    <ows:DCP><ows:HTTP>'
-        if name != "Transaction":
-            yield f"      <ows:Get xlink:href={quoteattr(address + '?')}/>"
-        yield f"      <ows:Post xlink:href={quoteattr(address)}/>"
-        yield "    </ows:HTTP></ows:DCP>"
-        for parameter, values in allowed.items():
-            inside = "".join(f"<ows:Value>{escape(value)}</ows:Value>" for value in values)
-            yield f'    <ows:Parameter name="{parameter}">{inside}</ows:Parameter>'
-        yield "  </ows:Operation>"
+    for name, allowed in found.items():
+        yield from operation(view, name, allowed, _values)
     yield '  <ows:Parameter name="srsName"><ows:Value>EPSG:4326</ows:Value></ows:Parameter>'
     yield "</ows:OperationsMetadata>"
 
 
-def _types(registry: Registry, kinds: list[FeatureType]) -> Iterator[str]:
+def _values(allowed: Iterable[str]) -> str:
+    """The values allowed, of OWS 1.0."""
+    return "".join(f"<ows:Value>{escape(value)}</ows:Value>" for value in allowed)
+
+
+def _types(view: View) -> Iterator[str]:
     yield "<wfs:FeatureTypeList>"
     yield "  <wfs:Operations><wfs:Operation>Query</wfs:Operation></wfs:Operations>"
-    for kind in kinds:
-        yield from _type(registry, kind)
+    for kind in view.kinds:
+        yield from feature_type(view, kind, WFS11, *_changes(kind))
     yield "</wfs:FeatureTypeList>"
 
 
-def _type(registry: Registry, kind: FeatureType) -> Iterator[str]:
-    definition, language = kind.layer.definition, registry.service.language
-    yield f"  <wfs:FeatureType>\n    <wfs:Name>{kind.name}</wfs:Name>"
-    yield f"    <wfs:Title>{escape(definition.title.get(language))}</wfs:Title>"
-    if definition.abstract:
-        yield f"    <wfs:Abstract>{escape(definition.abstract.get(language))}</wfs:Abstract>"
-    yield from keywords(definition.keywords, "    ")
-    yield f"    <wfs:DefaultSRS>{urn(kind.facts.crs)}</wfs:DefaultSRS>"
-    for crs in registry.crs_ids:
-        if crs != kind.facts.crs:
-            yield f"    <wfs:OtherSRS>{urn(crs)}</wfs:OtherSRS>"
+def _changes(kind: FeatureType) -> Iterator[str]:
+    """What may be done with the features, where that is more than to ask for them."""
     if kind.edits:
         names = ("Query", *(name.capitalize() for name in kind.edits if name != "replace"), "Lock")
-        allowed = "".join(f"<wfs:Operation>{name}</wfs:Operation>" for name in names)
-        yield f"    <wfs:Operations>{allowed}</wfs:Operations>"
-    inside = "".join(f"<wfs:Format>{name}</wfs:Format>" for name in advertised(WFS11))
-    yield f"    <wfs:OutputFormats>{inside}</wfs:OutputFormats>"
-    west, south, east, north = (round(value, 7) for value in kind.layer.geographic_extent)
-    yield f"    <ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
-    yield f"      <ows:UpperCorner>{east} {north}</ows:UpperCorner></ows:WGS84BoundingBox>"
-    for link in definition.metadata:
-        yield f'    <wfs:MetadataURL type="TC211" format="text/xml">{escape(link.url)}</wfs:MetadataURL>'
-    yield "  </wfs:FeatureType>"
+        inside = "".join(f"<wfs:Operation>{name}</wfs:Operation>" for name in names)
+        yield f"<wfs:Operations>{inside}</wfs:Operations>"
 
 
 def _filters() -> Iterator[str]:

@@ -44,7 +44,7 @@ async def describe_feature_type(asked: Asked) -> Response:
         kinds = [feature_type(asked.registry, name, asked.theme) for name in names]
     else:
         kinds = list(feature_types(asked.registry, asked.theme))
-    body = schema({kind.name: kind for kind in kinds}.values(), asked.registry.service.language, dialect)
+    body = schema({kind.name: kind for kind in kinds}.values(), asked.language, dialect)
     return Response(body, media_type=dialect.media_type)
 
 

@@ -80,7 +80,7 @@ async def get_feature(asked: Asked) -> Response:
     """A FeatureCollection in GML 3.2 or GeoJSON; the number of matching features stands at its beginning."""
     # They use what is here, and are imported when they are needed.
     from server.wfs.get_feature_by_id import NAMES, get_feature_by_id
-    from server.wfs.stored_queries import queries_of
+    from server.wfs.stored_queries import is_whole, queries_of
 
     if len(asked.queries) == 1 and asked.params.text("STOREDQUERY_ID") in NAMES:
         return await get_feature_by_id(asked)
@@ -89,7 +89,8 @@ async def get_feature(asked: Asked) -> Response:
     queries = queries_of(asked)
     hits = parameters.result_type(asked.params) == "hits"
     whole = name in FILES and not hits
-    limit, offset = parameters.count(asked, whole=whole), parameters.start_index(asked)
+    limit = parameters.count(asked, whole=whole or is_whole(asked))
+    offset = parameters.start_index(asked)
     if whole:
         return await _file(asked, queries, FILES[name], limit, offset)
 

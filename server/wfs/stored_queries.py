@@ -13,6 +13,7 @@ from server.wfs import managed_queries, parameters
 from server.wfs.asked import Asked
 from server.wfs.collections import GML, WFS, WFS_XSD, XSI
 from server.wfs.get_feature_by_id import FEATURE_BY_ID, NAMES
+from server.wfs.inspire import GET_SPATIAL_DATA_SET, datasets
 from server.wfs.parameters import Query
 from server.wfs.stored_query import LANGUAGES, DeclaredQuery, Parameter, StoredQuery, Words
 
@@ -20,7 +21,8 @@ from server.wfs.stored_query import LANGUAGES, DeclaredQuery, Parameter, StoredQ
 def fixed_queries(asked: Asked) -> list[StoredQuery]:
     """The queries that clients cannot drop: the standard's own, and those that the registry declares."""
     declared = asked.registry.service.stored_queries.items()
-    return [FEATURE_BY_ID, *(DeclaredQuery.of(name, one) for name, one in declared)]
+    own = [FEATURE_BY_ID, *((GET_SPATIAL_DATA_SET,) if datasets(asked.registry, asked.theme) else ())]
+    return [*own, *(DeclaredQuery.of(name, one) for name, one in declared)]
 
 
 def _known(asked: Asked) -> list[StoredQuery]:
@@ -45,6 +47,12 @@ def stored_query(asked: Asked, name: str) -> StoredQuery:
         message = f"STOREDQUERY_ID={name[:200]!r} is not one of {', '.join(reached[:12])}{hint(name[:200], reached)}"
         raise InvalidParameterError(message, "STOREDQUERY_ID")
     return found[name]
+
+
+def is_whole(asked: Asked) -> bool:
+    """True where the answer has no pages, for the stored query that is asked means all of a data set."""
+    name = asked.params.text("STOREDQUERY_ID")
+    return len(asked.queries) == 1 and bool(name) and stored_query(asked, name).whole
 
 
 def queries_of(asked: Asked) -> list[Query]:

@@ -68,13 +68,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class StoredQuery(ABC):
-    """What every stored query has. `private`: its text is not told."""
+    """What every stored query has. `private`: its text is not told; `whole`: its answers have no pages."""
 
     id: str
     titles: Words
     abstracts: Words = ()
     parameters: tuple[Parameter, ...] = ()
     private: bool = True
+    whole: bool = False
 
     def values(self, params: Params) -> dict[str, Bound]:
         """The value of each parameter."""

@@ -35,7 +35,7 @@ _ATTRIBUTES = {
 }
 
 
-RESERVED = frozenset({*_ATTRIBUTES.values(), "REQUEST", "STOREDQUERY_ID", "LANGUAGE"}) - {"HANDLE", "ID"}
+RESERVED = frozenset({*_ATTRIBUTES.values(), "REQUEST", "STOREDQUERY_ID"}) - {"HANDLE", "ID"}
 """What a stored query's parameter cannot be called, for it is the request's own."""
 
 _QUERIES = ("Query", "StoredQuery", "Lock")

@@ -24,6 +24,7 @@ def table(registry):
         ("/wms?SERVICE=WMS&REQUEST=GetCapabilities&LANGUAGE=eng", "wms/1.3.0/capabilities.en"),
         ("/themes/bati/wms?SERVICE=WMS&REQUEST=GetCapabilities", "themes/bati/wms/1.3.0/capabilities"),
         ("/wfs?SERVICE=WFS&REQUEST=GetCapabilities&ACCEPTVERSIONS=2.0.0,1.1.0", "wfs/2.0.0/capabilities"),
+        ("/wfs?SERVICE=WFS&REQUEST=GetCapabilities&VERSION=1.1.0&LANGUAGE=eng", "wfs/1.1.0/capabilities.en"),
         ("/wmts?SERVICE=WMTS&REQUEST=GetCapabilities", "wmts/1.0.0/capabilities"),
         ("/wmts/1.0.0/WMTSCapabilities.xml", "wmts/1.0.0/capabilities"),
         ("/tms/1.0.0/", "tms/1.0.0"),
