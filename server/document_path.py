@@ -70,6 +70,10 @@ _OWN_ANSWER = {"UPDATESEQUENCE", "SECTIONS", "TILED"}
 
 
 def _by_pairs(service: str, prefix: str, query: str, table: TileTable) -> str | None:
+    small = query.lower()
+    # Most requests are of maps and features: it need not be read that they are for no document.
+    if "capabilities" not in small and "legend" not in small:
+        return None
     params = _params(query)
     if params.text("SERVICE", service).lower() != service or _OWN_ANSWER & set(params):
         return None

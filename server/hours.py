@@ -20,6 +20,8 @@ class Hours:
 
     def asleep(self, now: datetime | None = None) -> int:
         """Seconds until the sleeping hours end (at most a day), 0 outside them."""
+        if not self.spans:
+            return 0
         now = (now or datetime.now(UTC)).astimezone(self.zone)
         moment = now
         while (end := self._end(moment)) is not None:

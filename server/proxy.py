@@ -1,13 +1,13 @@
 """Requests that only the engine can answer, streamed to it over its Unix socket and back, with backpressure both ways.
 
-A connection a request: closing it is how the engine learns that the client has left.
+A request without a body goes over a connection that is kept (`server.lines`), one with a body over its own. Closing it
+is how the engine learns that the client has left.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import httptools
@@ -15,11 +15,11 @@ import httptools
 from server.access import HEADER as ASKER_HEADER
 from server.asked_base import BASE_HEADER
 from server.errors import ServiceError, TooLargeError
+from server.lines import CHUNK, Line, Lines
 from server.wake import EngineError
 
 log = logging.getLogger("garrigue.proxy")
 
-CHUNK = 65536
 _HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
@@ -30,6 +30,13 @@ BODY_PATIENCE = 30.0
 
 class ClientGoneError(Exception):
     """The client closed its connection."""
+
+
+class UnansweredError(EngineError):
+    """The engine closed the connection before it answered."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine ended while it worked on this", 502)
 
 
 class SlowBodyError(ServiceError):
@@ -44,8 +51,10 @@ class _Answer:
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
         self.chunks: list[bytes] = []
-        self.head = False
+        self.status = 0
+        self.keeps = False
         self.complete = False
+        self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
@@ -54,8 +63,9 @@ class _Answer:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """All headers are there."""
-        self.head = True
+        """All headers are there: now alone the parser knows whether another answer may follow this one."""
+        self.status = self.parser.get_status_code()
+        self.keeps = self.parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -67,24 +77,68 @@ class _Answer:
 
 
 async def forward(
-    scope: Any, receive: Any, send: Any, socket: Path, told: Mapping[str, str], limits: tuple[int, float]
+    scope: Any, receive: Any, send: Any, lines: Lines, told: Mapping[str, str], limits: tuple[int, float]
 ) -> None:
     """Send the request on and its answer back.
 
-    `told`: headers for the engine alone; `limits`: most bytes of a body, seconds until the answer starts.
+    `lines` lead to the engine; `told`: headers for the engine alone; `limits`: most bytes of a body, seconds until the
+    answer starts.
 
     Raises ServiceError while nothing has been sent back; afterwards what is cut stays cut: the client sees that.
     """
     length = _length(scope["headers"])
     if length is not None and length > limits[0]:
         raise TooLargeError(f"the request is larger than {limits[0]} bytes")
+    head = _head(scope, told, length)
+    if length or _chunked(scope["headers"]):
+        await _with_body(scope, receive, send, await _opened(lines), head, limits)
+        return
+    if line := lines.kept():
+        # The engine may close a connection that it had kept just as this is sent.
+        with contextlib.suppress(UnansweredError):
+            await _without_body(scope, receive, send, lines, line, head, limits[1])
+            return
+    await _without_body(scope, receive, send, lines, await _opened(lines), head, limits[1])
+
+
+async def _opened(lines: Lines) -> Line:
     try:
-        reader, writer = await asyncio.open_unix_connection(str(socket), limit=CHUNK)
+        return await lines.open()
     except OSError:
         raise EngineError("the engine cannot be reached", 502) from None
-    writer.write(_head(scope, told, length))
-    answering = asyncio.create_task(_answer(scope, send, reader, limits[1]))
-    asking = asyncio.create_task(_send_body(receive, writer, _chunked(scope["headers"]), limits[0]))
+
+
+async def _without_body(
+    scope: Any, receive: Any, send: Any, lines: Lines, line: Line, head: bytes, seconds: float
+) -> None:
+    """One request and its answer on a line, which is kept where it can be used again."""
+    listening = asyncio.create_task(_left(receive, line))
+    try:
+        line.writer.write(head)
+        await _answer(scope, send, line, seconds)
+    except EngineError:
+        if not line.left:
+            raise
+        log.debug("client gone over %s", scope["path"])
+    finally:
+        listening.cancel()
+        lines.keep(line)
+
+
+async def _left(receive: Any, line: Line) -> None:
+    """Close the line when the client leaves before the end of its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    if not line.whole:
+        line.left = True
+        line.close()
+
+
+async def _with_body(scope: Any, receive: Any, send: Any, line: Line, head: bytes, limits: tuple[int, float]) -> None:
+    """One request whose body is passed on while its answer may start already."""
+    line.writer.write(head)
+    answering = asyncio.create_task(_answer(scope, send, line, limits[1]))
+    asking = asyncio.create_task(_send_body(receive, line.writer, _chunked(scope["headers"]), limits[0]))
     try:
         await asyncio.wait((answering, asking), return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
@@ -97,7 +151,7 @@ async def forward(
         for task in (answering, asking):
             task.cancel()
         await asyncio.gather(answering, asking, return_exceptions=True)
-        writer.transport.abort()
+        line.close()
 
 
 def _head(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
@@ -106,7 +160,6 @@ def _head(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
     lines = [b"%s %s HTTP/1.1\r\n" % (scope["method"].encode("ascii"), target)]
     lines += [b"%s: %s\r\n" % pair for pair in scope["headers"] if pair[0] not in _NOT_SENT]
     lines += [f"{name}: {value}\r\n".encode("ascii") for name, value in told.items()]
-    lines.append(b"connection: close\r\n")
     if length is not None:
         lines.append(b"content-length: %d\r\n" % length)
     elif _chunked(scope["headers"]):
@@ -141,23 +194,23 @@ def _piece(body: bytes, more: bool) -> bytes:
     return piece if more else piece + b"0\r\n\r\n"
 
 
-async def _answer(scope: Any, send: Any, reader: asyncio.StreamReader, seconds: float) -> None:
+async def _answer(scope: Any, send: Any, line: Line, seconds: float) -> None:
     """Pass the engine's answer on. Raises EngineError where there is none."""
     answer, started = _Answer(), False
-    parser = httptools.HttpResponseParser(answer)
     while not answer.complete:
-        data = await _read(reader, None if started else seconds)
+        data = await _read(line.reader, None if started else seconds)
         if not data:
             if not started:
-                raise EngineError("the engine ended while it worked on this", 502)
+                raise UnansweredError
             log.error("the engine ended in the middle of an answer: %s", scope["path"])
             return
-        parser.feed_data(data)
-        if answer.head and not started:
+        answer.parser.feed_data(data)
+        if answer.status and not started:
             started = True
-            await send(_start(parser.get_status_code(), answer.headers))
+            await send(_start(answer.status, answer.headers))
             # The length that HEAD tells is of a body that does not follow.
             answer.complete = answer.complete or scope["method"] == "HEAD"
+        line.whole = answer.complete and scope["method"] != "HEAD" and answer.keeps
         body, answer.chunks = b"".join(answer.chunks), []
         if body or answer.complete:
             await send({"type": "http.response.body", "body": body, "more_body": not answer.complete})

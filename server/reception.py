@@ -170,9 +170,9 @@ class Reception:
         if self.engine is None or not (tile or name in COMPUTED or reply.asker.groups):
             raise NotFoundError(f"there is nothing at {scope['path'][:200]!r}")
         limits = (self.published.body_limit, self.published.seconds + 30.0)
-        async with self.engine.use() as socket:
+        async with self.engine.use() as lines:
             told = {BASE_HEADER: base, HEADER: reply.asker.header()}
-            await forward(scope, receive, reply.pass_on, socket, told, limits)
+            await forward(scope, receive, reply.pass_on, lines, told, limits)
 
 
 class Reply:

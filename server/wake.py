@@ -16,6 +16,7 @@ from pathlib import Path
 
 from server.errors import AsleepError, ServiceError
 from server.hours import Hours
+from server.lines import Lines
 
 log = logging.getLogger("garrigue.wake")
 
@@ -58,6 +59,7 @@ class Engine:
         self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="garrigue-"))
         self.socket = self.folder / "engine.sock"
+        self.lines = Lines(self.socket)
         self.process: subprocess.Popen[bytes] | None = None
         self.in_flight = 0
         self.waiting = 0
@@ -80,12 +82,12 @@ class Engine:
         return "sleeping hours" if self.settings.hours.asleep() else "asleep"
 
     @asynccontextmanager
-    async def use(self) -> AsyncIterator[Path]:
-        """The engine's socket, the engine being up and not stopped within. Raises AsleepError, EngineError."""
+    async def use(self) -> AsyncIterator[Lines]:
+        """Connections to the engine, which is up and not stopped within. Raises AsleepError, EngineError."""
         self.in_flight += 1
         try:
             await self._awake()
-            yield self.socket
+            yield self.lines
         finally:
             self.in_flight -= 1
             self._used_at = asyncio.get_running_loop().time()
@@ -194,6 +196,7 @@ class Engine:
 
     async def _stop(self) -> None:
         try:
+            self.lines.close()
             process = self.process
             if process is None:
                 return

@@ -1,0 +1,69 @@
+"""Connections to the engine, kept between requests: to open one costs the front as much as to pass a map on."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 65536
+KEPT = 32
+"""Connections that are kept at most."""
+IDLE = 10.0
+"""Seconds that one is kept without use: less than the engine waits for a request."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A connection. `whole`: the answer in hand is complete, and another may follow; `left`: the client is gone."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    since: float = 0.0
+    whole: bool = False
+    left: bool = False
+
+    def close(self) -> None:
+        """Close it at once, whatever is under way."""
+        self.writer.transport.abort()
+
+    @property
+    def closed(self) -> bool:
+        """True where the engine has closed it."""
+        return self.reader.at_eof() or self.writer.is_closing()
+
+
+class Lines:
+    """To the socket of an engine; those of an engine that ended are found closed."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self._kept: deque[Line] = deque()
+
+    def kept(self) -> Line | None:
+        """The connection that was used last, where one is kept."""
+        oldest = asyncio.get_running_loop().time() - IDLE
+        while self._kept and (self._kept[0].closed or self._kept[0].since < oldest):
+            self._kept.popleft().close()
+        while self._kept:
+            line = self._kept.pop()
+            line.whole = False
+            if not line.closed:
+                return line
+        return None
+
+    async def open(self) -> Line:
+        """A new connection. Raises OSError."""
+        return Line(*await asyncio.open_unix_connection(str(self.socket), limit=CHUNK))
+
+    def keep(self, line: Line) -> None:
+        """Keep a connection whose answer is whole; any other one is closed."""
+        if not line.whole or line.closed or len(self._kept) >= KEPT:
+            line.close()
+            return
+        line.since = asyncio.get_running_loop().time()
+        self._kept.append(line)
+
+    def close(self) -> None:
+        """Close all that are kept."""
+        while self._kept:
+            self._kept.pop().close()
