@@ -28,6 +28,7 @@ _HONOURED = frozenset(
         "labelAllGroup",
         "removeOverlaps",
         "graphic-resize",
+        "distance",
         "polygonAlign",
     ]
 )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from itertools import groupby
 from math import cos, radians, sin
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
@@ -17,12 +18,18 @@ from layers.styles import model, symbols, xml
 from layers.styles.color import hex_color
 from layers.styles.expressions import Expression, number, text
 from layers.styles.mapnik_expression import UndrawableError
-from layers.styles.marks import outlines
+from layers.styles.marks import Outline, outlines
 from layers.styles.paint import METRES, PIXELS, Drawing, attributes, color, fixed, opacity, plain, size
-from layers.styles.patterns import Paint, hatch, is_hatch, scattered
+from layers.styles.patterns import Paint, dense, hatch, is_hatch, scattered
 
 DEFAULT_SIZE = 6.0
+HATCH_SPACING = 8.0
+"""Pixels between lines of a hatch whose size is not told."""
+_LINES = {"cross": "plus", "x": "times"}
 _NOMINAL = 20.0
+LARGEST = 1024.0
+"""Pixels of a repeated mark and its cell, at the most."""
+_BRUSH = re.compile(r"brush://dense([1-7])", re.I)
 _PARAMETER = re.compile(r"param\(([\w-]+)\)(?:\s+([^\"';]*))?")
 _OFTEN = {"fill": "#000000", "fill-opacity": "1", "outline": "#000000", "outline-opacity": "1", "outline-width": "1"}
 
@@ -104,18 +111,20 @@ def _mark(mark: model.Mark, graphic: model.Graphic, unit: str, drawing: Drawing)
         fill, stroke = model.Fill(), model.Stroke()
     width = 0.0 if stroke is None else max(fixed(stroke.width, "a mark's stroke-width", drawing, 1.0), 0.0)
     width *= PIXELS.get(unit, 1.0)
-    side = whole * 1.42 + 2 * width + 2
+    side = whole * max(1.42, 1.42 / graphic.aspect) + 2 * width + 2
     body = "".join(
-        f'<path d="{_path(o.points, whole, side)}{"z" if o.closed else ""}"'
-        f"{_fill_of(fill if o.closed else None, drawing)}{_stroke_of(stroke, width, drawing)}/>"
-        for o in shape
+        f'<path d="{"".join(_path(o, whole, graphic.aspect, side) for o in outlines_)}"'
+        f"{_fill_of(fill if closed else None, drawing)}{_stroke_of(stroke, width, drawing)}/>"
+        for closed, outlines_ in groupby(shape, lambda o: o.closed)
     )
     inks = (None if p is None or text(p.color) is not None else color(p.color, drawing) for p in (fill, stroke))
     return Symbol(symbols.svg(side, side, body), whole, whole, scale, *inks)
 
 
-def _path(points: tuple[tuple[float, float], ...], whole: float, side: float) -> str:
-    return "M" + "L".join(f"{side / 2 + x * whole:.3f} {side / 2 - y * whole:.3f}" for x, y in points)
+def _path(outline: Outline, whole: float, aspect: float, side: float) -> str:
+    high = whole / aspect
+    corners = (f"{side / 2 + x * whole:.3f} {side / 2 - y * high:.3f}" for x, y in outline.points)
+    return f"M{'L'.join(corners)}{'z' if outline.closed else ''}"
 
 
 def _fill_of(fill: model.Fill | None, drawing: Drawing) -> str:
@@ -269,17 +278,34 @@ def _tile(
     if isinstance(symbol, model.ExternalGraphic):
         found = _external(symbol, graphic, "px", drawing)
         return found.path, f"scale({found.scale})" if found.scale else None
-    shape = outlines(symbol.name)
-    if shape is None:
-        raise UndrawableError(f"the mark {symbol.name!r}")
-    whole = fixed(graphic.size, "the size of a GraphicFill", drawing, DEFAULT_SIZE) * factor
-    turn = fixed(graphic.rotation, "the rotation of a GraphicFill", drawing, 0.0)
+    name = symbol.name if symbol.fill else _LINES.get(symbol.name.strip().lower(), symbol.name)
     paint = _paint(symbol, factor, drawing)
-    margins = _margins(options)
-    if is_hatch(symbol.name) and margins == (0.0, 0.0):
-        return hatch(symbol.name, max(whole, 2.0), turn, paint), None
-    cell = (max(whole + margins[0], 2.0), max(whole + margins[1], 2.0))
-    return scattered(shape, whole, cell, turn, paint), None
+    if (brush := _BRUSH.fullmatch(name)) is not None:
+        return dense(int(brush[1]), paint), None
+    shape = outlines(name)
+    if shape is None:
+        raise UndrawableError(f"the mark {name!r}")
+    usual = HATCH_SPACING if is_hatch(name) else DEFAULT_SIZE
+    whole = min(fixed(graphic.size, "the size of a GraphicFill", drawing, usual) * factor, LARGEST)
+    turn = fixed(graphic.rotation, "the rotation of a GraphicFill", drawing, 0.0)
+    margins, apart = _margins(options), _distance(options, factor)
+    if is_hatch(name) and margins == (0.0, 0.0) and apart is None:
+        return hatch(name, max(whole, 2.0), turn, paint), None
+    across, down = apart or (whole + margins[0], whole + margins[1])
+    return scattered(shape, whole, (_cell(across), _cell(down)), turn, paint), None
+
+
+def _cell(side: float) -> float:
+    return min(max(side, 2.0), LARGEST)
+
+
+def _distance(options: model.Options, factor: float) -> tuple[float, float] | None:
+    """QGIS's `distance`: from one mark to the next across and down."""
+    try:
+        across, down = (float(part) * factor for part in (model.option(options, "distance") or "").split(","))
+    except ValueError:
+        return None
+    return (across, down) if across > 0 and down > 0 else None
 
 
 def _margins(options: model.Options) -> tuple[float, float]:
@@ -327,7 +353,10 @@ def along(stroke: model.GraphicStroke, unit: str, options: model.Options, drawin
     """MarkersSymbolizer along a line (GraphicStroke); QGIS's option `placement` tells vertices and ends."""
     gap = fixed(stroke.gap, "the gap of a GraphicStroke", drawing, 0.0) * PIXELS.get(unit, 1.0)
     whole = fixed(stroke.graphic.size, "the size of a GraphicStroke", drawing, DEFAULT_SIZE) * PIXELS.get(unit, 1.0)
-    places = {"firstPoint": "vertex-first", "lastPoint": "vertex-last", "points": "vertex"}
+    places = {"firstPoint": "vertex-first", "lastPoint": "vertex-last"}
+    if (model.option(options, "placement") or "") == "points":
+        drawing.complain("marks on every vertex of a line: on the first and the last one alone")
+        return "".join(markers(stroke.graphic, unit, drawing, placement=place) for place in places.values())
     if place := places.get(model.option(options, "placement") or ""):
         return markers(stroke.graphic, unit, drawing, placement=place)
     if (model.option(options, "placement") or "") == "centralPoint":

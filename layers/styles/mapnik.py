@@ -406,7 +406,6 @@ _PLACES = {
     "pointonsurface": "interior",
     "startpoint": "vertex-first",
     "endpoint": "vertex-last",
-    "vertices": "vertex",
     "start_point": "vertex-first",
     "end_point": "vertex-last",
 }

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import cos, pi, sin
+from math import cos, pi, radians, sin
+
+from layers.styles.glyphs import contours
 
 type Point = tuple[float, float]
 
@@ -44,6 +46,28 @@ def _cross(arm: float = 0.125) -> tuple[Outline, ...]:
     )
 
 
+def _asterisk(arm: float = 0.09, arms: int = 8) -> tuple[Outline, ...]:
+    turn = 2 * pi / arms
+    notch = arm / sin(turn / 2)
+    corners: list[Point] = []
+    for index in range(arms):
+        c, s = cos(index * turn), sin(index * turn)
+        corners += [(0.5 * c + arm * s, 0.5 * s - arm * c), (0.5 * c - arm * s, 0.5 * s + arm * c)]
+        corners.append((notch * cos((index + 0.5) * turn), notch * sin((index + 0.5) * turn)))
+    return _ring(*corners)
+
+
+def _with_corners(cut: float, steps: int = 1) -> tuple[Outline, ...]:
+    """A square whose corners are cut, or rounded in so many steps."""
+    middle = 0.5 - cut
+    corners: list[Point] = []
+    for quarter, (x, y) in enumerate(((1, 1), (-1, 1), (-1, -1), (1, -1))):
+        for step in range(steps + 1):
+            angle = radians(90 * quarter + 90 * step / steps)
+            corners.append((middle * x + cut * cos(angle), middle * y + cut * sin(angle)))
+    return _ring(*corners)
+
+
 def _turned(outlines: tuple[Outline, ...], degrees: float) -> tuple[Outline, ...]:
     c, s = cos(degrees * pi / 180), sin(degrees * pi / 180)
     return tuple(Outline(tuple((c * x - s * y, s * x + c * y) for x, y in o.points), o.closed) for o in outlines)
@@ -77,8 +101,9 @@ MARKS: dict[str, Callable[[], tuple[Outline, ...]]] = {
     "hexagon": lambda: _regular(6),
     "octagon": lambda: _regular(8, turn=22.5, radius=0.54),
     "decagon": lambda: _regular(10),
-    "square_with_corners": lambda: _ring(*_SQUARE),
-    "rounded_square": lambda: _ring(*_SQUARE),
+    "square_with_corners": lambda: _with_corners(0.2),
+    "rounded_square": lambda: _with_corners(0.2, 6),
+    "asterisk_fill": _asterisk,
     "diamond_star": lambda: _ring(*(_polar(0.5 if i % 2 == 0 else 0.2, 90 + 45 * i) for i in range(8))),
     "heart": lambda: _ring(*(_heart(i / 40) for i in range(40))),
     "shield": lambda: _ring((-0.4, 0.5), (0.4, 0.5), (0.4, 0.0), (0.0, -0.5), (-0.4, 0.0)),
@@ -118,9 +143,9 @@ _ALIASES = {
     "times": "shape://times",
     "dot": "shape://dot",
     "rectangle": "square",
-    "asterisk_fill": "star",
     "diag_cross": "shape://times",
 }
+_TTF = re.compile(r"ttf://\s*([^#]+)#\s*(0x[0-9a-f]{1,6}|U\+[0-9a-f]{1,6}|\d{1,7})\s*", re.I)
 _WKT = re.compile(r"wkt://\s*(MULTILINESTRING|LINESTRING|MULTIPOLYGON|POLYGON)\s*Z?\s*(\(.*\))\s*", re.I | re.S)
 
 
@@ -137,8 +162,19 @@ def outlines(name: str) -> tuple[Outline, ...] | None:
     key = written.lower()
     if key.startswith("wkt://"):
         return _wkt(written)
+    if key.startswith("ttf://"):
+        return _letter(written)
     key = _ALIASES.get(key, key)
     return MARKS[key]() if key in MARKS else None
+
+
+def _letter(written: str) -> tuple[Outline, ...] | None:
+    match = _TTF.fullmatch(written)
+    if not match:
+        return None
+    number = match[2].lower().replace("u+", "0x")
+    found = contours(match[1], int(number, 16 if number.startswith("0x") else 10))
+    return None if found is None else tuple(Outline(contour) for contour in found)
 
 
 def _wkt(written: str) -> tuple[Outline, ...] | None:

@@ -83,7 +83,10 @@ class ExternalGraphic:
 
 @dataclass(frozen=True, slots=True)
 class Graphic:
-    """The first of `symbols` that can be drawn; `size` None is the picture's own size."""
+    """The first of `symbols` that can be drawn.
+
+    `size` None is the picture's own size; `aspect` is a mark's width over its height.
+    """
 
     symbols: tuple[Mark | ExternalGraphic, ...] = (Mark(),)
     opacity: Expression = ONE
@@ -91,6 +94,7 @@ class Graphic:
     rotation: Expression = ZERO
     anchor: tuple[Expression, Expression] = (HALF, HALF)
     displacement: tuple[Expression, Expression] = (ZERO, ZERO)
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

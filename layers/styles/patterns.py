@@ -40,6 +40,19 @@ class Paint:
     dashes: tuple[float, ...] = ()
 
 
+_BAYER = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
+_DENSE = (15, 14, 10, 8, 6, 2, 1)
+"""Sixteenths that Qt's seven dense brushes cover, which QGIS exports as brush://dense1 to 7."""
+
+
+def dense(brush: int, paint: Paint) -> str:
+    """The path of a tile of single pixels."""
+    most = _DENSE[brush - 1]
+    pixels = (f"M{x} {y}h1v1h-1z" for x in range(8) for y in range(8) if _BAYER[y % 4][x % 4] < most)
+    ink = f'fill="{paint.fill or paint.stroke or "#808080"}" fill-opacity="{paint.fill_opacity:g}"'
+    return symbols.svg(8, 8, f'<path d="{"".join(pixels)}" {ink}/>')
+
+
 def is_hatch(name: str) -> bool:
     """True where a mark used as a fill means endless lines."""
     return _bare(name) in _HATCHES

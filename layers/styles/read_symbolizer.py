@@ -140,7 +140,17 @@ def graphic(element: etree._Element) -> model.Graphic:
         rotation=_value(element, "Rotation", model.ZERO),
         anchor=_pair(xml.child(element, "AnchorPoint"), _ANCHOR, (model.HALF, model.HALF)),
         displacement=_pair(xml.child(element, "Displacement"), _SHIFT, _NO_SHIFT),
+        aspect=_aspect(element),
     )
+
+
+def _aspect(element: etree._Element) -> float:
+    """QGIS's option `widthHeightFactor`: the width, which is the size, over the height."""
+    written = model.option(options(element), "widthHeightFactor") or "1"
+    try:
+        return min(max(float(written), 0.01), 100.0)
+    except ValueError as error:
+        raise xml.StyleError(f"widthHeightFactor={written!r} is not a number", xml.line(element)) from error
 
 
 def _mark(element: etree._Element) -> model.Mark | model.ExternalGraphic:
@@ -148,7 +158,9 @@ def _mark(element: etree._Element) -> model.Mark | model.ExternalGraphic:
     if not name and xml.child(element, "OnlineResource") is not None:
         index = xml.text(element, "MarkIndex")
         found = _external(element)
-        return replace(found, href=f"{found.href}#{index}" if index else found.href)
+        name = f"{found.href}#{index}" if index else found.href
+        if not name.lower().startswith("ttf://"):
+            return replace(found, href=name)
     return model.Mark(name or "square", fill(xml.child(element, "Fill")), stroke(xml.child(element, "Stroke")))
 
 

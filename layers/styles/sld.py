@@ -1,6 +1,5 @@
 """Styled Layer Descriptors 1.0.0 (OGC 02-070) and 1.1.0 (05-078r4, 05-077r4), as QGIS and GeoServer export them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +8,10 @@ from lxml import etree
 from layers.styles import model, xml
 from layers.styles.read_expression import filter_of
 from layers.styles.read_symbolizer import options, symbolizer
+from layers.styles.unread import unread
 from layers.styles.xml import StyleError
 
 __all__ = ["StyleError", "read_sld"]
-
-_OF_RULES = {"Name", "Title", "Abstract", "Description", "Filter", "ElseFilter", "LegendGraphic", "VendorOption"}
-_OF_RULES |= {"MinScaleDenominator", "MaxScaleDenominator"}
 
 
 def read_sld(source: Path | bytes, *, base: Path | None = None, name: str | None = None) -> model.Style:
@@ -29,9 +26,10 @@ def read_sld(source: Path | bytes, *, base: Path | None = None, name: str | None
     root = xml.parse(source)
     if base is None and isinstance(source, Path):
         base = source.parent
-    style = _style(_chosen(root, name), str(base or ""))
-    unread = tuple(_unread(root))
-    return replace(style, warnings=tuple(sorted({*unread, *warnings_of(style)}, key=lambda w: (w.line, w.what))))
+    chosen = _chosen(root, name)
+    style = _style(chosen, str(base or ""))
+    found = {*unread(chosen), *warnings_of(style)}
+    return replace(style, warnings=tuple(sorted(found, key=lambda w: (w.line, w.what))))
 
 
 def read_styles(source: Path | bytes, *, base: Path | None = None) -> dict[str, model.Style]:
@@ -114,13 +112,3 @@ def _scale(element: etree._Element, name: str) -> float | None:
         return float(written)
     except ValueError as error:
         raise StyleError(f"{name}={written!r} is not a number", xml.line(element)) from error
-
-
-def _unread(root: etree._Element) -> Iterator[model.StyleWarning]:
-    """Elements of rules that no reader knows."""
-    for rule in root.iter("{*}Rule"):
-        for item in rule:
-            kind = xml.name(item)
-            known = kind in _OF_RULES or (kind.endswith("Symbolizer") and symbolizer(item) is not None)
-            if not known or kind == "LegendGraphic":
-                yield model.StyleWarning(_names(rule)[0], xml.line(item), f"{kind} is not drawn")

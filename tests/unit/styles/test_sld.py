@@ -13,6 +13,7 @@ from support.style_maps import NAMESPACES, sld
 DATA = Path(__file__).parents[2] / "data/styles"
 SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"
 CONFIG = Path(__file__).parents[3] / "config/styles"
+FILL = "<PolygonSymbolizer><Fill/></PolygonSymbolizer>"
 POINT = "<PointSymbolizer><Graphic>{}</Graphic></PointSymbolizer>"
 
 
@@ -104,7 +105,7 @@ def test_what_is_no_style_is_refused_with_its_line(body, message):
         ),
         (
             "<ogc:Filter><ogc:PropertyIsEqualTo><ogc:Function name='area'/><ogc:Literal>1</ogc:Literal>"
-            "</ogc:PropertyIsEqualTo></ogc:Filter>",
+            f"</ogc:PropertyIsEqualTo></ogc:Filter>{FILL}",
             "the function area in the filter: the rule is not drawn",
         ),
         (
@@ -112,7 +113,35 @@ def test_what_is_no_style_is_refused_with_its_line(body, message):
             "the vendor option underlineText='true'",
         ),
         ("<RasterSymbolizer><ShadedRelief/></RasterSymbolizer>", "ShadedRelief is not drawn"),
-        ("<LegendGraphic/>", "LegendGraphic is not drawn"),
+        (f"<LegendGraphic/>{FILL}", "LegendGraphic is not drawn"),
+        ("<Abstract>a</Abstract>", "the rule has no symbolizer: it draws nothing"),
+        (POINT.replace("<Graphic>{}</Graphic>", ""), "a PointSymbolizer without a Graphic: a square is drawn"),
+        ("<RainbowSymbolizer/>", "RainbowSymbolizer is not drawn"),
+        (POINT.format("<Mark><InlineContent/></Mark>"), "InlineContent of Mark is not drawn"),
+        (POINT.format("<Mark/><Blur>2</Blur>"), "Blur of Graphic is not drawn"),
+        (
+            "<PolygonSymbolizer><Fill><CssParameter name='fil'>#ff0000</CssParameter></Fill></PolygonSymbolizer>",
+            "the parameter 'fil' of Fill",
+        ),
+        (
+            "<LineSymbolizer><Stroke><CssParameter name='stroke-dasharray'><ogc:PropertyName>a</ogc:PropertyName>"
+            "</CssParameter></Stroke></LineSymbolizer>",
+            "stroke-dasharray cannot depend on the feature here: its default is used",
+        ),
+        (
+            "<LineSymbolizer><Stroke><GraphicStroke><Graphic><Mark/></Graphic><InitialGap>4</InitialGap>"
+            "</GraphicStroke></Stroke></LineSymbolizer>",
+            "InitialGap of GraphicStroke is not drawn",
+        ),
+        (
+            "<TextSymbolizer><Label>a</Label><LabelPlacement><LinePlacement><IsAligned>false</IsAligned>"
+            "</LinePlacement></LabelPlacement></TextSymbolizer>",
+            "IsAligned of LinePlacement is not drawn",
+        ),
+        (
+            "<RasterSymbolizer><ImageOutline><LineSymbolizer/></ImageOutline></RasterSymbolizer>",
+            "ImageOutline of RasterSymbolizer is not drawn",
+        ),
         (
             "<TextSymbolizer><Label>a</Label><Font><CssParameter name='font-family'>Licorne</CssParameter></Font>"
             "</TextSymbolizer>",
@@ -123,8 +152,16 @@ def test_what_is_no_style_is_refused_with_its_line(body, message):
 def test_what_is_used_and_not_drawn_is_told_by_rule_and_line(rule, what):
     style = read_sld(sld(f"<Name>R</Name>\n\n{rule}"))
     assert [(w.rule, w.what) for w in style.warnings] == [("R", what)]
-    line = 1 if "the rule is not drawn" in what else 3
+    line = 1 if what.startswith("the rule") or "the rule is not drawn" in what else 3
     assert str(style.warnings[0]).startswith(f"line {line}: rule 'R': ")
+
+
+def test_what_lies_beside_the_rules_is_told_too():
+    body = sld("<PolygonSymbolizer><Fill/></PolygonSymbolizer>").replace(
+        b"<FeatureTypeStyle>", b"<Background><Fill/></Background><FeatureTypeStyle><Transformation/>"
+    )
+    told = [warning.what for warning in read_sld(body).warnings]
+    assert told == ["Background of UserStyle is not drawn", "Transformation of FeatureTypeStyle is not drawn"]
 
 
 def test_of_several_styles_the_named_one_or_the_default_is_taken():

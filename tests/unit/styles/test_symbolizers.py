@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from layers.styles.sld import read_sld
 from support.style_maps import LINE, POINT, SQUARE, at, extent, fill, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
@@ -104,6 +105,12 @@ def test_a_graphic_stroke_repeats_its_mark():
         ("hexagon", (32, 24), (22, 22)),
         ("pentagon", (32, 24), (24, 24)),
         ("arrow", (32, 26), (24, 40)),
+        ("asterisk_fill", (32, 26), (28, 24)),
+        ("square_with_corners", (32, 24), (22, 22)),
+        ("rounded_square", (32, 24), (22, 22)),
+        ("ttf://DejaVu Sans#0x49", (32, 30), (26, 32)),
+        ("ttf://DejaVu Sans#73", (32, 30), (26, 32)),
+        ("ttf://DejaVu Sans#U+004F", (38, 32), (32, 32)),
     ],
 )
 def test_well_known_marks_have_their_shape(name, inside, outside):
@@ -218,3 +225,83 @@ def test_empty_elements_mean_their_defaults():
 def test_composition_multiplies_colours():
     blend = '<VendorOption name="composite">multiply</VendorOption>'
     assert at(picture(sld(fill("#ffff00") + fill("#00ffff", blend)), SQUARE)) == "#00ff00"
+
+
+SE_GLYPH = """<PointSymbolizer><Graphic><Mark><OnlineResource xlink:href="ttf://DejaVu Sans"/><Format>ttf</Format>
+<MarkIndex>73</MarkIndex><Fill><CssParameter name="fill">#ff0000</CssParameter></Fill></Mark><Size>20</Size>
+</Graphic></PointSymbolizer>"""
+
+
+def test_a_letter_is_told_by_its_font_and_index_too():
+    assert (picture(sld(SE_GLYPH), POINT) == picture(sld(mark("ttf://DejaVu Sans#73")), POINT)).mean() > 0.99
+
+
+def test_a_letter_that_no_font_has_is_told():
+    (warning,) = read_sld(sld(mark("ttf://Licorne#65"))).warnings
+    assert "ttf://Licorne#65" in warning.what
+
+
+def test_an_ellipse_is_wider_than_it_is_high():
+    flat = mark("circle").replace("<Size>", '<VendorOption name="widthHeightFactor">2</VendorOption><Size>')
+    alpha = picture(sld(flat), POINT)[..., 3] > 127
+    assert alpha.any(axis=0).sum() == pytest.approx(2 * alpha.any(axis=1).sum(), abs=2)
+
+
+FILLED = """<PolygonSymbolizer><Fill><GraphicFill><Graphic><Mark><WellKnownName>{}</WellKnownName>{}</Mark>{}</Graphic>
+</GraphicFill></Fill>{}</PolygonSymbolizer>"""
+INK = "<Stroke><CssParameter name='stroke'>#ff0000</CssParameter></Stroke>"
+
+
+@pytest.mark.parametrize(("brush", "share"), list(enumerate([15, 14, 10, 8, 6, 2, 1], 1)))
+def test_dense_brushes_cover_their_share(brush, share):
+    pixels = picture(sld(FILLED.format(f"brush://dense{brush}", RED, "", "")), SQUARE)[12:52, 12:52]
+    assert (pixels[..., 3] > 127).mean() == pytest.approx(share / 16, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["cross", "x"])
+def test_a_cross_that_is_only_stroked_fills_with_lines(name):
+    """QGIS writes its brushes of crossed lines so."""
+    lines = {"cross": "shape://plus", "x": "shape://times"}[name]
+    given, expected = (picture(sld(FILLED.format(n, INK, "<Size>8</Size>", "")), SQUARE) for n in (name, lines))
+    assert (given == expected).all()
+    assert (picture(sld(FILLED.format(name, INK, "", "")), SQUARE) == expected).all()
+
+
+def test_marks_of_a_fill_stand_as_far_apart_as_is_asked():
+    distance = '<VendorOption name="distance">16,8</VendorOption>'
+    pixels = picture(sld(FILLED.format("square", RED, "<Size>4</Size>", distance)), SQUARE)
+    shown = pixels[8:56, 8:56, 3] > 127
+    assert shown.mean() == pytest.approx(16 / (16 * 8), abs=0.01)
+
+
+def test_marks_on_every_vertex_are_told_and_drawn_at_the_ends():
+    along = f"<GraphicStroke><Graphic><Mark>{RED}</Mark><Size>6</Size></Graphic></GraphicStroke>"
+    style = sld(
+        f'<LineSymbolizer><Stroke>{along}</Stroke><VendorOption name="placement">points</VendorOption></LineSymbolizer>'
+    )
+    (warning,) = read_sld(style).warnings
+    assert "every vertex" in warning.what
+    pixels = picture(style, {"type": "LineString", "coordinates": [[10, 32], [32, 50], [54, 32]]}, strict=False)
+    assert at(pixels, 10, 32) == at(pixels, 54, 32) == "#ff0000"
+
+
+@pytest.mark.parametrize("size", ["1e9", "100000", "1e300"])
+@pytest.mark.parametrize("name", ["square", "shape://slash", "circle", "brush://dense4"])
+def test_huge_marks_and_patterns_are_drawn_within_bounds(name, size):
+    picture(sld(FILLED.format(name, RED, f"<Size>{size}</Size>", "")), SQUARE, strict=False)
+    distance = f'<VendorOption name="distance">{size},{size}</VendorOption>'
+    picture(sld(FILLED.format(name, RED, "", distance)), SQUARE, strict=False)
+
+
+@pytest.mark.parametrize("size", ["1e9", "1e300", "-5", "nan", "inf"])
+def test_strange_sizes_of_points_lines_and_letters_do_no_harm(size):
+    rules = [
+        f"<PointSymbolizer><Graphic><Mark>{RED}</Mark><Size>{size}</Size></Graphic></PointSymbolizer>",
+        f"<LineSymbolizer><Stroke><CssParameter name='stroke-width'>{size}</CssParameter></Stroke></LineSymbolizer>",
+        "<LineSymbolizer><Stroke><CssParameter name='stroke-dasharray'>0.00001 0.00001</CssParameter></Stroke>"
+        "</LineSymbolizer>",
+        f"<TextSymbolizer><Label>a</Label><Font><CssParameter name='font-size'>{size}</CssParameter></Font>"
+        "</TextSymbolizer>",
+    ]
+    for rule in rules:
+        picture(sld(rule), SQUARE, strict=False)
