@@ -15,8 +15,8 @@ from types import MappingProxyType
 from layers import model, yaml
 from layers.crs import CRS84, parse_crs, transform_bbox
 from layers.declared import Declared, Found, read_models
-from layers.errors import GarrigueError, Problem, RegistryError, UnknownCrsError, hint
-from layers.facts import CascadeFacts, Facts, RasterFacts, VectorFacts
+from layers.errors import GarrigueError, Problem, RegistryError, UnavailableError, UnknownCrsError, hint
+from layers.facts import CascadeFacts, Facts, PostgisFacts, RasterFacts, VectorFacts
 from layers.registry import Layer, Registry
 from layers.sources.copies import copy_path, is_needed, with_copy
 
@@ -109,10 +109,11 @@ def _open(
             [layer.definition.source.model_dump_json(), *_dimensions(layer.definition), *_files(config, layer)]
         )
         known = previous.layers.get(layer.id) if previous and previous.config == config else None
-        if known and known.data_stamp == data_stamp and _still_there(known.facts):
-            facts: Facts | None = known.facts
+        same = known if known and known.data_stamp == data_stamp and _still_there(known.facts) else None
+        if same and not _is_live(layer.definition):
+            facts: Facts | None = same.facts
         else:
-            facts = _described(config, store, layer, found)
+            facts = _described(config, store, layer, found, same)
         if facts:
             facts = with_copy(facts, copy_path(store, layer.id, data_stamp))
             if is_needed(facts) and not getattr(facts, "drawn", ""):
@@ -128,23 +129,37 @@ def _dimensions(definition: model.Layer) -> list[str]:
 
 
 def _still_there(facts: Facts) -> bool:
-    return isinstance(facts, CascadeFacts) or ":" in facts.path or Path(facts.path).exists()
+    if isinstance(facts, CascadeFacts | PostgisFacts):
+        return True
+    return ":" in facts.path or Path(facts.path).exists()
 
 
 def _layer(config: Path, layer: Declared, facts: Facts, data_stamp: str) -> Layer:
     files = _style_files(layer.definition)
     styles = {name: str(config / file) for name, file in files.items() if (config / file).is_file()}
     looks = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in styles.values()]
-    stamp = _digest([layer.definition.model_dump_json(), data_stamp, *looks])
+    told = [repr(facts)] if _is_live(layer.definition) else []
+    stamp = _digest([layer.definition.model_dump_json(), data_stamp, *looks, *told])
     styles = styles or {"default": ""}
     return Layer(layer.id, layer.theme, layer.definition, facts, MappingProxyType(styles), stamp, data_stamp)
 
 
-def _described(config: Path, store: Path, layer: Declared, found: Found) -> Facts | None:
+def _is_live(definition: model.Layer) -> bool:
+    """True for data that changes without a file telling it: it is asked each time."""
+    return isinstance(definition.source, model.PostgisSource)
+
+
+def _described(config: Path, store: Path, layer: Declared, found: Found, known: Layer | None = None) -> Facts | None:
+    """The facts as they are now; those that are known where the data's server is away."""
     source = layer.definition.source
     kind = model.source_kind(source)
     try:
         return _DESCRIBE[str(kind)](config, store, layer.definition)
+    except UnavailableError as error:
+        if known is not None:
+            found.warnings.append(layer.problem(f"source.{kind}", f"{error}: what was known of it holds"))
+            return known.facts
+        found.problems.append(layer.problem(f"source.{kind}", str(error)))
     except GarrigueError as error:
         key = getattr(error, "key", None) or f"source.{kind}"
         found.problems.append(layer.problem(key, str(error)))
@@ -162,6 +177,16 @@ def _vector(config: Path, _store: Path, definition: model.Layer) -> Facts:
     return with_dimensions(facts, asked, definition.source.encoding) if asked else facts
 
 
+def _postgis(_config: Path, _store: Path, definition: model.Layer) -> Facts:
+    from layers.sources.attribute import with_dimensions
+    from layers.sources.postgis import describe
+
+    assert isinstance(definition.source, model.PostgisSource)
+    facts = describe(definition.source, time_attribute=definition.time.attribute if definition.time else None)
+    asked = {name: one.attribute for name, one in definition.other_dimensions.items()}
+    return with_dimensions(facts, asked) if asked else facts
+
+
 def _raster(config: Path, store: Path, definition: model.Layer) -> Facts:
     from layers.sources.raster import describe
 
@@ -171,7 +196,7 @@ def _raster(config: Path, store: Path, definition: model.Layer) -> Facts:
 
 def _cascade(_config: Path, _store: Path, definition: model.Layer) -> Facts:
     source = definition.source
-    assert not isinstance(source, model.VectorSource | model.RasterSource)
+    assert not isinstance(source, model.VectorSource | model.PostgisSource | model.RasterSource)
     crs = parse_crs(source.crs).id if isinstance(source, model.WmsSource) else _grid_crs(source.grid)
     extent = source.extent or (-180.0, -85.06, 180.0, 85.06)
     return CascadeFacts(crs, transform_bbox(extent, CRS84, crs))
@@ -183,6 +208,7 @@ def _grid_crs(grid: str) -> str:
 
 _DESCRIBE: dict[str, Callable[[Path, Path, model.Layer], Facts]] = {
     "vector": _vector,
+    "postgis": _postgis,
     "raster": _raster,
     "wms": _cascade,
     "wmts": _cascade,

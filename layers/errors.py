@@ -3,6 +3,7 @@
 GarrigueError
 ├── RegistryError            the configuration is wrong: a list of Problem
 ├── SourceError              the data cannot be read now
+│   └── UnavailableError     it may be read later: its server is down, or too slow
 └── RequestError             the request is wrong: parameter, value, what is allowed
     ├── UnknownLayerError
     │   └── WithheldLayerError   it is there, and not for everybody
@@ -52,6 +53,10 @@ class SourceError(GarrigueError):
     def __init__(self, message: str, key: str | None = None) -> None:
         self.key = key
         super().__init__(message)
+
+
+class UnavailableError(SourceError):
+    """The server that has the data is not there now, or too slow; the message can be told to anybody."""
 
 
 class RequestError(GarrigueError):

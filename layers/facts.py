@@ -13,7 +13,8 @@ from layers.crs import BBox
 class Field:
     """A field of a vector layer; `type` is one of string, integer, real, boolean, date, datetime, time, binary.
 
-    `width` is 32 for whole numbers that the data bounds to so many bits, else 0.
+    `width` is 32 for whole numbers that the data bounds to so many bits, else 0. `nullable` is true too where the data
+    itself puts a value in.
     """
 
     name: str
@@ -45,6 +46,39 @@ class VectorFacts:
     drawn: str = ""
     drawn_layer: str = ""
     dimensions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a database: its field's name, its type, whether the database fills it.
+
+    `native` is the bare name of the type, beneath its domain where it has one; `type` its name as SQL takes it.
+    """
+
+    name: str
+    native: str
+    type: str
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostgisFacts(VectorFacts):
+    """A PostGIS source. `path` is the address as declared (no password), `layer` its table's name as declared.
+
+    `relation` is SQL that stands after FROM, `view` true where it is no table; `place` is the geometry's column,
+    `shape` the expression that makes a plain geometry of it, `srid` the database's number of its CRS.
+    """
+
+    relation: str = ""
+    view: bool = False
+    place: str = ""
+    shape: str = ""
+    srid: int = 0
+    columns: tuple[Column, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column of a field."""
+        return next(one for one in self.columns if one.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +117,6 @@ class CascadeFacts:
     extent: BBox
 
 
-Facts = VectorFacts | RasterFacts | CascadeFacts
+Facts = VectorFacts | PostgisFacts | RasterFacts | CascadeFacts
 
-FACTS: dict[str, Any] = {kind.__name__: kind for kind in (VectorFacts, RasterFacts, CascadeFacts)}
+FACTS: dict[str, Any] = {kind.__name__: kind for kind in (VectorFacts, PostgisFacts, RasterFacts, CascadeFacts)}

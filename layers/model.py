@@ -22,6 +22,18 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+_PASSWORDS = (
+    re.compile(r"^[a-z]+://[^/?#]*?:([^/?#]*)@", re.IGNORECASE),
+    re.compile(r"[?&]password=([^&#]*)", re.IGNORECASE),
+    re.compile(r"(?<![A-Za-z])password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]*)", re.IGNORECASE),
+)
+
+
+def passwords_in(address: str) -> set[str]:
+    """What stands in a database's address in the place of a password, as it is written there."""
+    return {match[1].strip("'") for pattern in _PASSWORDS for match in pattern.finditer(address)} - {""}
+
+
 LAYER_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -240,6 +252,32 @@ class VectorSource(Model):
     geometry: Literal["Unknown"] | None = None
 
 
+class PostgisSource(Model):
+    """A table or a view of a PostgreSQL database with PostGIS.
+
+    `postgis` is an address (`postgresql://…`), the name of a service of libpq, or its `name=value` words; a password
+    is not written here. `count: unknown` leaves numbers of matching features out where they are too dear.
+    """
+
+    postgis: str = Field(min_length=1)
+    table: str = Field(min_length=1)
+    key: str | None = None
+    geometry: str | None = None
+    crs: str | None = None
+    count: Literal["exact", "unknown"] = "exact"
+    timeout: int = Field(30, ge=1, le=3600)
+
+    @field_validator("postgis")
+    @classmethod
+    def _no_password(cls, value: str) -> str:
+        if not all(re.fullmatch(r"\$\{\w+\}", text) for text in passwords_in(value)):
+            raise ValueError(
+                "a password is not written here: write ${NAME} in its place for a variable of the environment, "
+                "or leave it to libpq (~/.pgpass, PGPASSWORD, a service)"
+            )
+        return value
+
+
 class RasterSource(Model):
     """A raster file, or a glob of many that make one mosaic."""
 
@@ -299,6 +337,7 @@ class OgcApiSource(Model):
 
 SOURCES: dict[str, type[Model]] = {
     "vector": VectorSource,
+    "postgis": PostgisSource,
     "raster": RasterSource,
     "wms": WmsSource,
     "wmts": WmtsSource,
@@ -316,6 +355,7 @@ def source_kind(value: Any) -> str | None:
 
 Source = Annotated[
     Annotated[VectorSource, Tag("vector")]
+    | Annotated[PostgisSource, Tag("postgis")]
     | Annotated[RasterSource, Tag("raster")]
     | Annotated[WmsSource, Tag("wms")]
     | Annotated[WmtsSource, Tag("wmts")]

@@ -13,6 +13,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from layers.errors import Problem
 
+SECRET = frozenset({"postgis"})
+"""Keys whose variables are put in where they are used only: what they hold is not to be kept in a compiled registry."""
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -63,7 +66,7 @@ def read(path: Path, root: Path) -> tuple[Document | None, list[Problem]]:
 
 def _plain(node: Any) -> Any:
     if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
+        return {str(key): str(v) if key in SECRET and isinstance(v, str) else _plain(v) for key, v in node.items()}
     if isinstance(node, list):
         return [_plain(value) for value in node]
     if isinstance(node, str):

@@ -24,10 +24,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from layers.errors import GarrigueError, RequestError, WithheldLayerError
+from layers.errors import GarrigueError, RequestError, UnavailableError, WithheldLayerError
 from server.access import ASKER, CredentialsError
 from server.context import Context
-from server.errors import InvalidParameterError, ServiceError
+from server.errors import DataAwayError, InvalidParameterError, ServiceError
 from server.parent import die_with_parent
 from server.pool import Pool
 from server.refusal import protocol, refusal
@@ -201,6 +201,8 @@ def _as_service_error(error: ServiceError | GarrigueError) -> ServiceError:
     if isinstance(error, RequestError):
         return InvalidParameterError(str(error), error.parameter)
     log.error("%s", error)
+    if isinstance(error, UnavailableError):
+        return DataAwayError(str(error))
     return ServiceError("the data cannot be read now")
 
 

@@ -8,6 +8,7 @@
     ├── NotFoundError                  NotFound                   404
     ├── TileOutOfRangeError            TileOutOfRange             400
     ├── TooLargeError                  InvalidParameterValue      413
+    ├── DataAwayError                  NoApplicableCode           503   (Retry-After)
     └── AsleepError                    NoApplicableCode           503   (Retry-After)
 
 WMS has codes of its own (06-042, table E.1): `server.wms.errors`. Standard library only: the front imports this.
@@ -81,6 +82,16 @@ class TooLargeError(ServiceError):
 
     code = "InvalidParameterValue"
     status = 413
+
+
+class DataAwayError(ServiceError):
+    """The server that has the data is not there now, or too slow: clients should come back."""
+
+    status = 503
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": "10"}
 
 
 class AsleepError(ServiceError):

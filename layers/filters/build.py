@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -159,7 +159,9 @@ def _value(value: Value, kind: str | None) -> Value:
             return truth(value)
         case "date" | "datetime":
             return instant(value)
-        case "string" | "time" | "binary":
+        case "time":
+            return time.fromisoformat(str(value).strip()).replace(tzinfo=None).isoformat("microseconds")
+        case "string" | "binary":
             return _text(value)
     return value
 

@@ -57,7 +57,7 @@ _FUNCTIONS = {
 
 
 class Rows:
-    """A batch with `#fid`, fields and `#geometry`, and the shapes of the last, made once."""
+    """A batch with `#fid` or `#key`, fields and `#geometry`, and the shapes of the last, made once."""
 
     def __init__(self, batch: pa.RecordBatch, facts: VectorFacts, layer_id: str) -> None:
         self.batch = batch
@@ -212,7 +212,8 @@ def _temporal(op: str, when: pa.Array, start: pa.Scalar, end: Any) -> pa.Array:
 
 def _identified(ids: tuple[str, ...], rows: Rows) -> pa.Array:
     keys = keys_of(ids, rows.facts, rows.layer_id)
-    column = rows.batch[rows.facts.key if keys.column else "#fid"]
+    own = "#key" if "#key" in rows.batch.schema.names else "#fid"
+    column = rows.batch[rows.facts.key if keys.column and own == "#fid" else own]
     return pc.is_in(column, value_set=pa.array(list(keys.values), column.type))
 
 

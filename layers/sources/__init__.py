@@ -14,6 +14,10 @@ def open_features(layer: "Layer") -> "FeatureSource":
         from layers.sources.geoparquet import ParquetFeatures
 
         return ParquetFeatures.of(layer)
+    if getattr(layer.facts, "driver", "") == "PostgreSQL":
+        from layers.sources.postgis import PostgisFeatures
+
+        return PostgisFeatures.of(layer)
     from layers.sources.features import Features
 
     return Features.of(layer)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from layers.errors import SourceError
-from layers.facts import VectorFacts
+from layers.facts import PostgisFacts, VectorFacts
 from layers.query import FeatureQuery
 
 MOST = 10_000
@@ -27,6 +27,10 @@ def with_dimensions(facts: VectorFacts, asked: Mapping[str, str | None], encodin
 
 def distinct(facts: VectorFacts, attribute: str | None, encoding: str | None = None) -> tuple[str, ...]:
     """An attribute's distinct values as text, ascending, numbers as numbers. Raises SourceError."""
+    if isinstance(facts, PostgisFacts):
+        from layers.sources.postgis.describe import distinct as distinct_values
+
+        return tuple(_text(value) for value in sorted(distinct_values(facts, str(attribute))))
     if facts.driver == "Parquet":
         from layers.sources.geoparquet import ParquetFeatures as Source
     else:

@@ -14,7 +14,10 @@ from layers.query import FeatureQuery
 class FeatureSource(Protocol):
     """A vector source: features as Arrow batches."""
 
-    facts: VectorFacts
+    @property
+    def facts(self) -> VectorFacts:
+        """What the data tells."""
+        ...
 
     def features(self, query: FeatureQuery) -> Iterator[Any]:
         """pyarrow.RecordBatch each: column `id` (string, stable), the asked properties, `geometry` (WKB, query.crs).
@@ -26,8 +29,13 @@ class FeatureSource(Protocol):
         """
         ...
 
+    @property
+    def counted(self) -> bool:
+        """False where the layer says that counting all that matches is too dear."""
+        ...
+
     def count(self, query: FeatureQuery) -> int:
-        """How many features match, `limit` and `offset` apart."""
+        """How many features match, `limit` and `offset` apart; not `counted`: as far as one after the page."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from layers.crs import BBox, metres_per_unit
 from layers.errors import SourceError
-from layers.facts import VectorFacts
+from layers.facts import PostgisFacts, VectorFacts
 from layers.mapnik_env import mapnik
 from layers.query import FeatureQuery, Selection
 from layers.registry import Layer
@@ -30,7 +30,7 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
     `fields` are those that the style asks for. Raises SourceError.
     """
     where, left = _where(layer, selection)
-    if left is not None:
+    if left is not None or isinstance(layer.facts, PostgisFacts):
         return _memory(layer, selection, bbox, crs, fields)
     key = (layer.id, layer.stamp, where)
     if key not in _open:
@@ -43,7 +43,7 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
     """True where the datasource does not depend on the box, so that a map with it can be kept."""
-    return _where(layer, selection)[1] is None
+    return not isinstance(layer.facts, PostgisFacts) and _where(layer, selection)[1] is None
 
 
 def _where(layer: Layer, selection: Selection) -> tuple[str, Any]:

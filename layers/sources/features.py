@@ -66,6 +66,7 @@ class Features:
     """A `FeatureSource` over a file that OGR reads. `dialect` is the SQL that the file's engine takes."""
 
     dialect = "ogr"
+    counted = True
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class Features:
         elif query.sort_by:
             batches = self._sorted(plan)
         else:
-            batches = _paged(self._selected(plan, None), query.offset, query.limit)
+            batches = paged(self._selected(plan, None), query.offset, query.limit)
         for batch in batches:
             yield self._shaped(batch, names, query)
 
@@ -141,8 +142,10 @@ class Features:
             return None
         key = positions.key_of(self.facts.path, self.layer_id, query)
         if query.offset < BATCH:
-            return positions.known(key) if not plan.exact else None
-        return positions.found(key, lambda: self._fids(plan))
+            kept: positions.Fids | None = positions.known(key) if not plan.exact else None
+            return kept
+        fids: positions.Fids = positions.found(key, lambda: self._fids(plan))
+        return fids
 
     def _fids(self, plan: Plan) -> Any:
         """The numbers of all features that match, in the query's order."""
@@ -308,7 +311,7 @@ class Features:
         return pa.RecordBatch.from_arrays(arrays, names=names)
 
     def _page(self, batches: Iterator[pa.RecordBatch], plan: Plan) -> Iterator[pa.RecordBatch]:
-        return batches if plan.exact else _paged(batches, plan.query.offset, plan.query.limit)
+        return batches if plan.exact else paged(batches, plan.query.offset, plan.query.limit)
 
     def _sorted(self, plan: Plan) -> Iterator[pa.RecordBatch]:
         """The page of a sorted query where the format cannot sort: only the best offset + limit rows are kept."""
@@ -357,7 +360,8 @@ def conform(array: pa.Array, kind: str) -> pa.Array:
     return array.cast(wanted, safe=False)
 
 
-def _paged(batches: Iterator[pa.RecordBatch], offset: int, limit: int | None) -> Iterator[pa.RecordBatch]:
+def paged(batches: Iterator[pa.RecordBatch], offset: int, limit: int | None) -> Iterator[pa.RecordBatch]:
+    """The page of a stream of batches."""
     left = limit
     for batch in batches:
         if offset >= batch.num_rows:

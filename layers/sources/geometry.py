@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
-from layers.crs import BBox, transform_bbox, transformer
-from layers.facts import VectorFacts
+from layers.crs import CRS84, BBox, area_of_use, transform_bbox, transformer
+from layers.facts import PostgisFacts, VectorFacts
 from layers.query import FeatureQuery
 
 type Shapes = npt.NDArray[np.object_]
@@ -102,17 +102,27 @@ def region(query: FeatureQuery, facts: VectorFacts) -> Region:
     crs = query.bbox_crs or query.crs
     if crs == facts.crs:
         return Region(box(query.bbox), query.bbox)
-    reach = transform_bbox(_grown(facts.extent), facts.crs, crs)
+    extent = _around(everywhere(facts.crs), facts.extent) if isinstance(facts, PostgisFacts) else facts.extent
+    reach = transform_bbox(_grown(extent), facts.crs, crs)
     if not np.isfinite(reach).all():
         return _moved(query.bbox, crs, facts.crs)
     x0, y0, x1, y1 = query.bbox
     if x0 <= reach[0] and y0 <= reach[1] and x1 >= reach[2] and y1 >= reach[3]:
         # A file's own extent may be rounded, and leave out the very features that make it.
-        return Region(box(_grown(facts.extent)), _grown(facts.extent))
+        return Region(box(_grown(extent)), _grown(extent))
     cut = (max(x0, reach[0]), max(y0, reach[1]), min(x1, reach[2]), min(y1, reach[3]))
     if cut[0] > cut[2] or cut[1] > cut[3]:
         return Region(shapely.Point(), facts.extent, nothing=True)
     return _moved(cut, crs, facts.crs)
+
+
+def _around(one: BBox, other: BBox) -> BBox:
+    return (min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]))
+
+
+def everywhere(crs: str) -> BBox:
+    """Where features of a CRS can be: what is asked of data that changes while it is served."""
+    return transform_bbox(area_of_use(crs) or (-180.0, -90.0, 180.0, 90.0), CRS84, crs)
 
 
 def box(bbox: BBox) -> Any:

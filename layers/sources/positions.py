@@ -1,6 +1,7 @@
 """Which features match a query, in order: kept for a while, so that deep pages and counts cost what the first did.
 
-What is kept is the features' own numbers (fid), eight bytes each, until the file changes.
+What is kept is the features' own numbers (fid), eight bytes each, or the keys of a database's rows, until the data
+changes.
 """
 
 import threading
@@ -17,11 +18,11 @@ from layers.query import FeatureQuery
 
 type Fids = npt.NDArray[np.int64]
 
-KEPT = 4_000_000
-"""Numbers that are kept, at most: 32 MB."""
+KEPT = 64_000_000
+"""Bytes of them that are kept, at most; of one query, half."""
 
 _LOCK = threading.Lock()
-_FOUND: OrderedDict[Hashable, Fids] = OrderedDict()
+_FOUND: OrderedDict[Hashable, Any] = OrderedDict()
 
 
 def stamp(path: str) -> tuple[int, ...] | None:
@@ -40,20 +41,25 @@ def stamp(path: str) -> tuple[int, ...] | None:
 
 def key_of(path: str, layer: str, query: FeatureQuery) -> Hashable | None:
     """What tells a query's answer from others; None where that cannot be told."""
+    found = stamp(path)
+    return key_for((path, layer, found), query) if found else None
+
+
+def key_for(data: Hashable, query: FeatureQuery) -> Hashable | None:
+    """What tells a query's answer over some state of the data from others; None where that cannot be told."""
     same = replace(
         query, properties=(), limit=None, offset=0, geometry=False, crs="", bbox_crs=query.bbox_crs or query.crs
     )
     if query.bbox is None:
         same = replace(same, bbox_crs=None)
-    key = (path, layer, stamp(path), same)
     try:
-        hash(key)
+        hash((data, same))
     except TypeError:
         return None
-    return key if key[2] else None
+    return (data, same)
 
 
-def known(key: Hashable | None) -> Fids | None:
+def known(key: Hashable | None) -> Any:
     """What was found for a key, if it is kept."""
     if key is None:
         return None
@@ -64,15 +70,16 @@ def known(key: Hashable | None) -> Fids | None:
         return found
 
 
-def found(key: Hashable | None, find: Callable[[], Any]) -> Fids:
-    """What is kept for a key, else what `find` finds, which is kept."""
+def found(key: Hashable | None, find: Callable[[], Any]) -> Any:
+    """What is kept for a key, else what `find` finds, which is kept: numbers, or an Arrow array of keys."""
     kept = known(key)
     if kept is not None:
         return kept
-    fids: Fids = np.asarray(find(), dtype=np.int64)
-    if key is not None and len(fids) <= KEPT // 2:
+    fids = find()
+    fids = fids if hasattr(fids, "nbytes") and hasattr(fids, "type") else np.asarray(fids, dtype=np.int64)
+    if key is not None and fids.nbytes <= KEPT // 2:
         with _LOCK:
             _FOUND[key] = fids
-            while sum(map(len, _FOUND.values())) > KEPT or len(_FOUND) > 1000:
+            while sum(one.nbytes for one in _FOUND.values()) > KEPT or len(_FOUND) > 1000:
                 _FOUND.popitem(last=False)
     return fids

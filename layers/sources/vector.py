@@ -18,11 +18,11 @@ from pyogrio.raw import open_arrow
 from pyproj.exceptions import CRSError
 
 from layers import model
-from layers.crs import area_of_use, parse_crs, transform_bbox
+from layers.crs import parse_crs
 from layers.errors import SourceError, UnknownCrsError, hint
 from layers.facts import Field, VectorFacts
 from layers.sources.features import Features
-from layers.sources.geometry import shapes
+from layers.sources.geometry import everywhere, shapes
 
 __all__ = ["Features", "describe", "source_path"]
 
@@ -212,7 +212,7 @@ def _extent(bounds: Any, crs: str) -> tuple[float, float, float, float]:
     """Bounds of the features; of the CRS's area of use where there are none."""
     if bounds is not None and np.isfinite(bounds).all():
         return tuple(float(value) for value in bounds)  # type: ignore[return-value]
-    return transform_bbox(area_of_use(crs) or (-180.0, -90.0, 180.0, 90.0), "OGC:CRS84", crs)
+    return everywhere(crs)
 
 
 def _key(

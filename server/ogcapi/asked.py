@@ -13,6 +13,7 @@ class Asked:
     """The registry, the features asked, how they are to be written; `features` is filled in by the provider.
 
     `crs` is the canonical id of the answer's CRS, in the authority's axis order (OGC 18-058r1, 6.3).
+    `found` features match, as far as they are counted; `matched` is None where that is not to the end.
     `nothing`: the time asked is none of the layer's.
     """
 
@@ -23,7 +24,8 @@ class Asked:
     hits: bool = False
     nothing: bool = False
     features: bytes = b"[]"
-    matched: int = 0
+    found: int = 0
+    matched: int | None = 0
     returned: int = 0
     links: list[dict[str, str]] = field(default_factory=list)
     other_language: str = ""

@@ -34,10 +34,10 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
         _read(asked, self)
         assert asked.query is not None
         assert asked.query.limit is not None
-        asked.links = links.counted(asked.links, asked.query.offset + asked.query.limit, asked.matched)
+        asked.links = links.counted(asked.links, asked.query.offset + asked.query.limit, asked.found)
         return {
             "type": "FeatureCollection",
-            "numberMatched": asked.matched,
+            **({} if asked.matched is None else {"numberMatched": asked.matched}),
             "numberReturned": asked.returned,
             "features": orjson.loads(asked.features) if asked.html else [],
             "pages": {link["rel"]: link["href"] for link in asked.links} | {"other": asked.other_language},
@@ -60,6 +60,7 @@ def _read(asked: Asked, provider: LayerProvider, *, count: bool = True) -> None:
         return
     source = open_features(provider.layer)
     if count:
-        asked.matched = source.count(asked.query)
+        asked.found = 1 if asked.hits and not source.counted else source.count(asked.query)
+        asked.matched = asked.found if source.counted else None
     if not asked.hits:
         asked.features, asked.returned = geojson(source.features(asked.query), asked.crs)

@@ -112,7 +112,8 @@ def items(ask: "Ask") -> Response:
     if page := _page(found):
         return page
     answer = _loaded(found)
-    answer = {name: answer[name] for name in ("type", "timeStamp", "numberMatched", "numberReturned")}
+    names = ("type", "timeStamp", "numberMatched", "numberReturned")
+    answer = {name: answer[name] for name in names if answer.get(name) is not None}
     answer["links"] = asked.links
     answer["features"] = orjson.Fragment(asked.features)
     headers = {"Link": links.header(asked.links)} | corrections.content_crs(asked.crs)

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from layers.errors import GarrigueError, RequestError, UnknownLayerError, WithheldLayerError
+from layers.errors import GarrigueError, RequestError, UnavailableError, UnknownLayerError, WithheldLayerError
 from layers.registry import Registry
 from server.access import CredentialsError
 from server.context import Context
-from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.errors import DataAwayError, InvalidParameterError, NotFoundError, ServiceError
 from server.ogcapi import tiles_service
 from server.ogcapi.errors import MethodNotAllowedError, answer
 from server.ogcapi.negotiation import accepted
@@ -105,6 +105,8 @@ def respond(ask: Ask) -> Response:
         return resources.failure(ask, NotFoundError(str(error)))
     except RequestError as error:
         return resources.failure(ask, InvalidParameterError(str(error), error.parameter))
+    except UnavailableError as error:
+        return resources.failure(ask, DataAwayError(str(error)))
     except GarrigueError as error:
         resources.log.error("%s", error)
         return resources.failure(ask, ServiceError("the data cannot be read now"))

@@ -32,7 +32,7 @@ def gml_collection(answer: Answer) -> Iterator[bytes]:
             yield from _gml_members(page)
     else:
         for page in answer.pages:
-            numbers = f'numberMatched="{page.matched}" numberReturned="{page.returned}"'
+            numbers = f'numberMatched="{number(page.matched)}" numberReturned="{page.returned}"'
             yield f'<wfs:member><wfs:FeatureCollection timeStamp="{answer.time}" {numbers}>\n'.encode()
             yield from _gml_members(page)
             yield b"</wfs:FeatureCollection></wfs:member>\n"
@@ -47,14 +47,20 @@ def _opening(answer: Answer, kinds: list[FeatureType]) -> str:
     spaces = namespaces(kinds, answer.address, dialect)
     lock = f' lockId="{answer.lock}"' if answer.lock else ""
     if dialect is WFS11:
-        number = answer.matched if answer.hits else answer.returned
-        return f'<wfs:FeatureCollection timeStamp="{answer.time}" numberOfFeatures="{number}"{lock}\n  {spaces}>'
+        found = answer.matched if answer.hits else answer.returned
+        total = "" if found is None else f' numberOfFeatures="{found}"'
+        return f'<wfs:FeatureCollection timeStamp="{answer.time}"{total}{lock}\n  {spaces}>'
     if dialect is WFS10:
         return f"<wfs:FeatureCollection{lock}\n  {spaces}>\n<gml:boundedBy><gml:null>unknown</gml:null></gml:boundedBy>"
     return (
-        f'<wfs:FeatureCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
+        f'<wfs:FeatureCollection timeStamp="{answer.time}" numberMatched="{number(answer.matched)}" '
         f'numberReturned="{answer.returned}"{lock}{links}\n  {spaces}>'
     )
+
+
+def number(matched: int | None) -> int | str:
+    """numberMatched (09-025r2, 7.7.4.2)."""
+    return "unknown" if matched is None else matched
 
 
 def namespaces(kinds: Iterable[FeatureType], address: str, dialect: Dialect = WFS20) -> str:
@@ -86,7 +92,7 @@ def geojson_collection(answer: Answer) -> Iterator[bytes]:
     head: dict[str, object] = {
         "type": "FeatureCollection",
         "name": first.kind.layer.id,
-        "numberMatched": answer.matched,
+        **({} if answer.matched is None else {"numberMatched": answer.matched}),
         "numberReturned": answer.returned,
         "timeStamp": answer.time,
     }

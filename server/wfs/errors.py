@@ -4,9 +4,16 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
-from layers.errors import FilterError, GarrigueError, RequestError, SourceError, WithheldLayerError
+from layers.errors import (
+    FilterError,
+    GarrigueError,
+    RequestError,
+    SourceError,
+    UnavailableError,
+    WithheldLayerError,
+)
 from server.access import CredentialsError
-from server.errors import InvalidParameterError, ServiceError, ows_report, printable
+from server.errors import DataAwayError, InvalidParameterError, ServiceError, ows_report, printable
 from server.wfs.dialect import WFS10, WFS20, Dialect
 
 
@@ -111,6 +118,8 @@ def told(error: GarrigueError) -> ServiceError:
         return InvalidParameterError(str(error), "filter")
     if isinstance(error, RequestError):
         return InvalidParameterError(str(error), _LOCATORS.get(error.parameter.lower(), error.parameter))
+    if isinstance(error, UnavailableError):
+        return DataAwayError(str(error))
     if isinstance(error, SourceError):
         return ServiceError("the data of this feature type cannot be read now")
     return ServiceError(str(error))

@@ -35,10 +35,10 @@ _COMPRESSIBLE = ("text/", "application/gml", "application/json", "application/dx
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is answered to a query: how many features match, how many of them are in this answer."""
+    """What is answered to a query: how many features match (None: not counted), how many of them are in this answer."""
 
     query: Query
-    matched: int
+    matched: int | None
     returned: int
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -61,9 +61,10 @@ class Answer:
     previous: str | None = None
 
     @property
-    def matched(self) -> int:
-        """Features that match, in all."""
-        return sum(page.matched for page in self.pages)
+    def matched(self) -> int | None:
+        """Features that match, in all; None where they are not counted."""
+        found = [page.matched for page in self.pages if page.matched is not None]
+        return sum(found) if len(found) == len(self.pages) else None
 
     @property
     def returned(self) -> int:
@@ -156,14 +157,16 @@ def answer_of(asked: Asked, queries: list[Query], limit: int, offset: int, *, hi
     The limit is of each query; before 2.0, where all make one collection, of the whole.
     """
     pages: list[Page] = []
+    most = 0
     for query in queries:
-        matched = open_features(query.kind.layer).count(query.features)
-        returned = 0 if hits else max(0, min(limit, matched - offset))
+        source = open_features(query.kind.layer)
+        found = 1 if hits and not source.counted else source.count(replace(query.features, limit=limit, offset=offset))
+        most = max(most, found)
+        returned = 0 if hits else max(0, min(limit, found - offset))
         if not asked.dialect.paged and pages:
             returned = min(returned, limit - sum(page.returned for page in pages))
         paged = replace(query, features=replace(query.features, limit=returned, offset=offset))
-        pages.append(Page(paged, matched, returned))
-    most = max(page.matched for page in pages)
+        pages.append(Page(paged, found if source.counted else None, returned))
     return Answer(
         asked.dialect,
         asked.address,

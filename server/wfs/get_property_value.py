@@ -14,7 +14,7 @@ from layers.sources.batch import geometry, ids
 from server.errors import InvalidParameterError, MissingParameterError
 from server.wfs import gml, parameters
 from server.wfs.asked import Asked
-from server.wfs.collections import GML, WFS, WFS_XSD, XSI
+from server.wfs.collections import GML, WFS, WFS_XSD, XSI, number
 from server.wfs.coordinates import body, joined
 from server.wfs.get_feature import MEDIA_TYPES, Answer, Page, answer_of, streamed
 from server.wfs.names import xml_ids
@@ -46,7 +46,7 @@ def collection(answer: Answer, names: list[str | None]) -> Iterator[bytes]:
     space = answer.pages[0].query.kind.namespace
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<wfs:ValueCollection timeStamp="{answer.time}" numberMatched="{answer.matched}" '
+        f'<wfs:ValueCollection timeStamp="{answer.time}" numberMatched="{number(answer.matched)}" '
         f'numberReturned="{answer.returned}" xmlns:wfs="{WFS}" xmlns:gml="{GML}" xmlns:xsi="{XSI}" '
         f'xmlns:{space.prefix}="{space.uri}" xsi:schemaLocation="{WFS} {WFS_XSD}">\n'
     ).encode()

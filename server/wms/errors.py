@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from layers import errors as layer_errors
 from server.access import CredentialsError
-from server.errors import InvalidParameterError, ServiceError, printable
+from server.errors import DataAwayError, InvalidParameterError, ServiceError, printable
 
 CONTENT_TYPES = {"1.3.0": "text/xml", "1.1.1": "application/vnd.ogc.se_xml"}
 _DTD = "http://schemas.opengis.net/wms/1.1.1/WMS_exception_1_1_1.dtd"
@@ -143,4 +143,6 @@ def told(error: layer_errors.GarrigueError) -> ServiceError:
     if isinstance(error, layer_errors.RequestError):
         kind = _TOLD.get(type(error), InvalidParameterError)
         return kind(str(error), error.parameter.upper() or None)
+    if isinstance(error, layer_errors.UnavailableError):
+        return DataAwayError(str(error))
     return ServiceError("the data of a layer cannot be read now; those who run the service are told in its log")

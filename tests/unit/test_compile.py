@@ -55,7 +55,10 @@ CASES = [
     ("A1:\n  title: x\n", "layers/faute.yaml:1: A1: a layer's id"),
     (LAYER.format(id="x") + "  titel: y\n", "layers/faute.yaml:4: x.titel: is not a key here; did you mean 'title'?"),
     ("x:\n  source: {vector: data/essai.gpkg, layer: parcelle}\n", "layers/faute.yaml:1: x.title: is missing"),
-    ("x:\n  title: t\n  source: {vektor: a}\n", "layers/faute.yaml:3: x.source: exactly one of vector, raster"),
+    (
+        "x:\n  title: t\n  source: {vektor: a}\n",
+        "layers/faute.yaml:3: x.source: exactly one of vector, postgis, raster",
+    ),
     (
         "x:\n  title: t\n  source: {vector: data/essai.gpkg, laier: parcelle}\n",
         "x.source.laier: is not a key here; did you mean 'layer'?",

@@ -1,0 +1,262 @@
+"""Connections to databases, a few of each kept open by the process; one that the server closed is opened again."""
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from adbc_driver_manager import Error, OperationalError
+from adbc_driver_postgresql import dbapi
+
+from layers.errors import SourceError, UnavailableError
+from layers.sources.postgis.address import connection_string, without_secrets
+
+log = logging.getLogger("garrigue.postgis")
+
+KEPT = 4
+"""Idle connections to one database that a process keeps."""
+
+OPEN = 10
+"""Connections to one database that a process has at once, at most."""
+
+WAIT = 10.0
+"""Seconds that a request waits for one of them."""
+
+IDLE = 60.0
+"""Seconds after which an idle connection is closed, with the next use of the database."""
+
+_SETTINGS = """
+SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', '10s', false),
+  set_config('idle_in_transaction_session_timeout', '15min', false),
+  set_config('application_name', 'garrigue', false), set_config('cursor_tuple_fraction', '1', false),
+  set_config('timezone', 'UTC', false),
+  set_config('datestyle', 'ISO', false), set_config('bytea_output', 'hex', false),
+  set_config('search_path', current_setting('search_path') || coalesce((SELECT ', ' || quote_ident(nspname)
+    FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'postgis'), ''), false)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database: its address as declared, and the seconds that a statement may take."""
+
+    address: str
+    timeout: int = 30
+
+
+@dataclass
+class Parameters:
+    """Values of a statement, each with its Arrow type: `$1` is the first."""
+
+    values: list[Any]
+
+    def __init__(self) -> None:
+        self.values = []
+
+    def add(self, value: Any, kind: pa.DataType) -> str:
+        """The mark that stands for a value."""
+        self.values.append(pa.array([value], kind))
+        return f"${len(self.values)}"
+
+    def batch(self) -> Any:
+        """The values as ADBC binds them; None where there are none."""
+        if not self.values:
+            return None
+        return pa.RecordBatch.from_arrays(self.values, names=[str(index) for index in range(len(self.values))])
+
+
+class Connection:
+    """An open connection in a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.text = connection_string(database.address)
+        self.raw = _opened(self.text)
+        self.used = time.monotonic()
+        settings = Parameters()
+        settings.add(f"{database.timeout}s", pa.string())
+        try:
+            self.rows(_SETTINGS, settings)
+        except Error as error:
+            self.close()
+            raise failure(error, self) from None
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> None:
+        """A statement that gives no rows. Raises adbc_driver_manager.Error."""
+        with self.raw.cursor() as cursor:
+            cursor.execute(sql, parameters.batch() if parameters else None)
+
+    def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """The rows of a statement. Raises adbc_driver_manager.Error."""
+        with self.raw.cursor(adbc_stmt_kwargs={"adbc.postgresql.use_copy": "false"}) as cursor:
+            cursor.execute(sql, parameters.batch() if parameters else None)
+            return cursor.fetch_arrow_table()
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement as tuples."""
+        found = self.table(sql, parameters)
+        return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+    def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, `size` at a time: the server keeps the others."""
+        self.run(f"DECLARE garrigue NO SCROLL CURSOR FOR {sql}", parameters)
+        with self.raw.cursor(adbc_stmt_kwargs={"adbc.postgresql.use_copy": "false"}) as cursor:
+            while True:
+                cursor.execute(f"FETCH {size} FROM garrigue")
+                batches = [batch for batch in cursor.fetch_arrow_table().to_batches() if batch.num_rows]
+                yield from batches
+                if sum(batch.num_rows for batch in batches) < size:
+                    break
+        self.run("CLOSE garrigue")
+
+    def close(self) -> None:
+        """Close, whatever state it is in."""
+        with suppress(Error):
+            self.raw.close()
+
+
+def _opened(text: str) -> Any:
+    try:
+        return dbapi.connect(text, autocommit=True)
+    except Error as error:
+        log.error("a database cannot be reached: %s", without_secrets(_first_line(error), text))
+        raise UnavailableError("the database cannot be reached now") from None
+
+
+_idle: dict[Database, list[Connection]] = {}
+_gates: dict[Database, threading.BoundedSemaphore] = {}
+_guard = threading.Lock()
+
+
+@contextmanager
+def transaction(database: Database, *, write: bool = False) -> Iterator[Connection]:
+    """A connection in a transaction that reads what was there at its beginning.
+
+    One that writes is committed at the end. Raises UnavailableError where the
+    database is not there or takes too long, SourceError for anything else that it says; errors of a transaction that
+    writes are let through (adbc_driver_manager.Error).
+    """
+    with _turn(database):
+        yield from _transaction(database, write=write)
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[None]:
+    """One of the connections that there may be."""
+    with _guard:
+        gate = _gates.setdefault(database, threading.BoundedSemaphore(OPEN))
+    if not gate.acquire(timeout=WAIT):
+        raise UnavailableError("too many requests use the database now")
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+def _transaction(database: Database, *, write: bool) -> Iterator[Connection]:
+    connection = _begun(database, "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        yield connection
+        connection.run("COMMIT")
+    except Error as error:
+        _give_up(connection)
+        if write:
+            raise
+        raise failure(error, connection) from None
+    except BaseException:
+        _give_up(connection)
+        raise
+    _keep(connection)
+
+
+def _begun(database: Database, sql: str) -> Connection:
+    """A kept connection that still answers, or a new one."""
+    while (connection := _taken(database)) is not None:
+        try:
+            connection.run(sql)
+        except Error:
+            connection.close()
+        else:
+            return connection
+    connection = Connection(database)
+    try:
+        connection.run(sql)
+    except Error as error:
+        connection.close()
+        raise failure(error, connection) from None
+    return connection
+
+
+def _taken(database: Database) -> Connection | None:
+    with _guard:
+        kept = _idle.get(database, [])
+        old = [one for one in kept if time.monotonic() - one.used > IDLE]
+        for one in old:
+            kept.remove(one)
+        found = kept.pop() if kept else None
+    for one in old:
+        one.close()
+    return found
+
+
+def _give_up(connection: Connection) -> None:
+    """Undo the transaction; the connection is kept where it still answers."""
+    try:
+        connection.run("ROLLBACK")
+    except Error:
+        connection.close()
+    else:
+        _keep(connection)
+
+
+def _keep(connection: Connection) -> None:
+    connection.used = time.monotonic()
+    with _guard:
+        kept = _idle.setdefault(connection.database, [])
+        if len(kept) < KEPT:
+            kept.append(connection)
+            return
+    connection.close()
+
+
+def close_all() -> None:
+    """Close the connections that are kept."""
+    with _guard:
+        found = [one for kept in _idle.values() for one in kept]
+        _idle.clear()
+    for one in found:
+        one.close()
+
+
+atexit.register(close_all)
+
+_CANCELLED = "57014"
+
+
+def failure(error: Error, connection: Connection) -> SourceError:
+    """What a database said as an error of ours, without anything secret."""
+    state = getattr(error, "sqlstate", None) or ""
+    told = message(error, connection)
+    log.error("a database failed: %s (%s)", told, state or "no SQLSTATE")
+    if state == _CANCELLED:
+        return UnavailableError(f"the database did not answer within {connection.database.timeout} s")
+    if state.startswith(("08", "53", "57P")) or (isinstance(error, OperationalError) and not state):
+        return UnavailableError("the database cannot be reached now")
+    return SourceError(told)
+
+
+def message(error: Error, connection: Connection) -> str:
+    """The first words of an error, without anything secret."""
+    details: Sequence[tuple[bytes | str, bytes]] = getattr(error, "details", None) or ()
+    primary = dict(details).get("PG_DIAG_MESSAGE_PRIMARY") or dict(details).get(b"PG_DIAG_MESSAGE_PRIMARY")
+    text = bytes(primary).decode("utf-8", "replace") if primary else _first_line(error)
+    return without_secrets(text, connection.text)[:300]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
