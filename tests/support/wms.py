@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from layers.registry import Registry
+from server.wms.known_maps import KnownMaps
 
 BASE = "http://testserver"
 
@@ -18,6 +19,7 @@ class Here:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.known_maps = KnownMaps()
 
     async def run(self, func: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.to_thread(func, self.registry, *args)

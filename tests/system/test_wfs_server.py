@@ -61,7 +61,7 @@ def gdal(command: str, *arguments: str) -> str:
 @pytest.mark.gdal
 def test_ogrinfo_lists_and_counts_every_layer(address):
     text = gdal("ogrinfo", "-ro", "-al", "-so", f"WFS:{address}")
-    assert text.count("Feature Count: ") == 9
+    assert text.count("Feature Count: ") == 10
     assert "Feature Count: 8" in text
 
 
