@@ -99,7 +99,7 @@ def _parameters(element: etree._Element, kind: str) -> Iterator[model.StyleWarni
 
 
 def _warning(element: etree._Element, what: str) -> model.StyleWarning:
-    rule = next((up for up in element.iterancestors() if xml.name(up) == "Rule"), None)
+    rule = next((up for up in (element, *element.iterancestors()) if xml.name(up) == "Rule"), None)
     about = xml.child(rule, "Description")
     label = xml.text(rule, "Title") or xml.text(about, "Title") or xml.text(rule, "Name")
     return model.StyleWarning(label, xml.line(element), what)
