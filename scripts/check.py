@@ -28,6 +28,7 @@ def check(
         return _write_schemas(config / SCHEMAS)
     from layers.compile import load
     from server.compile import current, write
+    from server.styles.untold import untold
     from server.wms.info_pages import mistakes, unused
 
     try:
@@ -40,6 +41,7 @@ def check(
         raise typer.Exit(1) from None
     if compile_:
         write(registry, store)
+    warnings = [*warnings, *untold(registry)]
     _tell(warnings, "warning", as_json, layers=len(registry.layers), version=registry.version)
     return None
 

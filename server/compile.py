@@ -17,6 +17,7 @@ from xxhash import xxh3_64
 
 from layers.registry import Registry
 from server.documents import Document, gather
+from server.fonts.kept import keep_glyphs
 from server.urls import BASE
 from server.watched import patterns, stamp
 from tiles.table import tile_table
@@ -31,6 +32,7 @@ def write(registry: Registry, store: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=".new-", dir=home))
     try:
+        keep_glyphs(registry, store)
         index = _write_documents(gather(registry.reached_by(frozenset())), folder / "documents")
         front = json.dumps(_front(registry, index), ensure_ascii=False)
         (folder / "registry.json").write_text(registry.to_json(), encoding="utf-8")

@@ -36,7 +36,7 @@ def document_key(asked: Asked, table: TileTable, language: str) -> str | None:
     match parts:
         case [""]:
             return _page(prefix, asked, language)
-        case ["static", _, *_] if not prefix:
+        case ["static" | "styles" | "sprites", _, *_] if not prefix:
             return "/".join(parts)
         case ["wms" | "wfs" | "wmts" as service]:
             return _by_pairs(service, prefix, asked.query, table)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from layers.registry import Registry
 
-PROTOCOLS = ("wms", "wfs", "wmts", "tms", "ogcapi", "portal")
+PROTOCOLS = ("wms", "wfs", "wmts", "tms", "ogcapi", "styles", "portal")
 
 
 @dataclass(frozen=True, slots=True)

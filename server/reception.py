@@ -4,6 +4,8 @@ import gzip
 import json
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,13 +15,14 @@ from server.connection import Desk
 from server.document_path import Asked, document_key
 from server.encodings import reads_gzip
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
+from server.fonts import glyph_path
 from server.keys import Keys
 from server.missing_tile import enlarged_tile, missing_tile
 from server.parent_tile import Enlarger, ancestor
 from server.proxy import forward
 from server.published import Published
 from server.refusal import protocol, refusal
-from server.rendered import Ready
+from server.rendered import Ready, make_ready
 from server.stale_tile import stale_headers
 from server.status import Status
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
@@ -29,7 +32,7 @@ from tiles.store import StoredTile
 
 log = logging.getLogger("garrigue.front")
 
-COMPUTED = frozenset(("wms", "wfs", "wmts", "ogcapi"))
+COMPUTED = frozenset(("wms", "wfs", "wmts", "ogcapi", "fonts"))
 """Protocols that the engine is woken for; below anything else, what is not stored is not there."""
 METHODS = "GET, HEAD, OPTIONS"
 _POSTED = frozenset(("wms", "wfs"))
@@ -103,6 +106,8 @@ class Reception:
         published, path = self.published, scope["path"]
         query = scope["query_string"].decode("latin-1")
         raw = scope["raw_path"].decode("latin-1")
+        if protocol(path) == "fonts":
+            return await self._glyphs(raw, headers_of(scope), reply)
         tile = parse(raw, query) or parse_kvp(raw, query)
         if tile is not None:
             return await self._tile(tile, scope, reply)
@@ -113,6 +118,21 @@ class Reception:
             await reply.document(published.rendered.get(key, base), headers)
             return True
         return False
+
+    async def _glyphs(self, raw_path: str, headers: Mapping[str, str], reply: "Reply") -> bool:
+        """Glyphs that are kept; while the engine sleeps, none of the rarer characters of a font that is known."""
+        asked, store = glyph_path.parse(raw_path), self.desk.hits.store.root
+        place = glyph_path.place(store, asked)
+        if place.is_file():
+            await reply.document(kept_glyphs(place, place.stat().st_mtime_ns), headers)
+            return True
+        if self.engine is not None and not self.engine.settings.hours.asleep():
+            return False
+        if not place.parent.is_dir():
+            known = ", ".join(glyph_path.kept_stacks(store))
+            raise NotFoundError(f"there are no glyphs of {asked.name[:200]!r} now; there are those of {known}")
+        await reply.send(200, {"Content-Type": glyph_path.MEDIA_TYPE, "Cache-Control": "no-store"}, b"")
+        return True
 
     def _sees_more(self, path: str, asker: Asker) -> bool:
         """True where documents of an asker's own can be made: those that are kept tell what is for everybody."""
@@ -242,6 +262,12 @@ def _written(stored: StoredTile, found: FoundTile, accept_encoding: str) -> tupl
     if reads_gzip(accept_encoding):
         return f'"{stored[0]}"', stored[1], headers | {"Content-Encoding": "gzip"}
     return f'"{stored[0]}-plain"', gzip.decompress(stored[1]), headers
+
+
+@lru_cache(maxsize=16)
+def kept_glyphs(place: Path, _time: int) -> Ready:
+    """A file of glyphs with everything that is sent beside it."""
+    return make_ready(place.read_bytes(), glyph_path.MEDIA_TYPE, glyph_path.HEADERS)
 
 
 def _kept(scope: Any) -> str:

@@ -13,7 +13,14 @@ from server.urls import BASE
 
 KEPT = 6 * 1024 * 1024
 """Bytes of documents that are kept ready in memory."""
-_COMPRESSIBLE = ("text/", "application/json", "application/xml", "application/vnd.ogc", "image/svg+xml")
+_COMPRESSIBLE = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/vnd.ogc",
+    "image/svg+xml",
+    "application/x-protobuf",
+)
 _WORTH = 600
 
 

@@ -48,7 +48,7 @@ class Symbol:
 
 def markers(graphic: model.Graphic, unit: str, drawing: Drawing, **more: str | None) -> str:
     """MarkersSymbolizer of the first symbol that can be drawn; `more` are further attributes (placement, spacing)."""
-    symbol = _first(graphic, unit, drawing)
+    symbol = first_symbol(graphic, unit, drawing)
     given = {"allow_overlap": "true", "ignore_placement": "true", "placement": "point", **more}
     drawn = attributes(
         file=symbol.path,
@@ -79,7 +79,8 @@ def _transform(graphic: model.Graphic, symbol: Symbol, unit: str, drawing: Drawi
     return " ".join(steps)
 
 
-def _first(graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
+def first_symbol(graphic: model.Graphic, unit: str, drawing: Drawing) -> Symbol:
+    """The first symbol of a graphic that can be drawn. Raises UndrawableError."""
     reasons = []
     for symbol in graphic.symbols:
         try:
@@ -248,20 +249,29 @@ def _canvas(root: etree._Element) -> tuple[float, float, float, float]:
 
 def pattern(fill: model.Fill, unit: str, options: model.Options, drawing: Drawing) -> str:
     """PolygonPatternSymbolizer of a GraphicFill."""
+    path, scale = first_tile(fill, unit, options, drawing)
+    opaque = None if fill.graphic is None else opacity(fill.graphic.opacity, drawing)
+    transform = f"scale({scale})" if scale else None
+    return (
+        f"<PolygonPatternSymbolizer{attributes(file=path, alignment='global', opacity=opaque, transform=transform)}/>"
+    )
+
+
+def first_tile(fill: model.Fill, unit: str, options: model.Options, drawing: Drawing) -> tuple[str, str | None]:
+    """The file that a GraphicFill repeats, and how many times larger it is drawn. Raises UndrawableError."""
     graphic = fill.graphic
     if graphic is None:
         raise UndrawableError("a GraphicFill without a Graphic")
     reasons = []
     for symbol in graphic.symbols:
         try:
-            path, scale = _tile(symbol, graphic, unit, options, drawing)
+            found = _tile(symbol, graphic, unit, options, drawing)
         except UndrawableError as error:
             reasons.append(str(error))
             continue
         if reasons:
             drawing.complain(f"{'; '.join(reasons)}: the next symbol is drawn instead")
-        shown = attributes(file=path, alignment="global", opacity=opacity(graphic.opacity, drawing), transform=scale)
-        return f"<PolygonPatternSymbolizer{shown}/>"
+        return found
     raise UndrawableError("; ".join(reasons))
 
 
@@ -277,7 +287,7 @@ def _tile(
     factor = PIXELS.get(unit, 1.0)
     if isinstance(symbol, model.ExternalGraphic):
         found = _external(symbol, graphic, "px", drawing)
-        return found.path, f"scale({found.scale})" if found.scale else None
+        return found.path, found.scale
     name = symbol.name if symbol.fill else _LINES.get(symbol.name.strip().lower(), symbol.name)
     paint = _paint(symbol, factor, drawing)
     if (brush := _BRUSH.fullmatch(name)) is not None:

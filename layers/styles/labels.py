@@ -24,7 +24,8 @@ GENERIC = {
 _REGULAR = ("Book", "Regular", "Normal", "Roman", "Medium", "")
 _CASES = {"strtouppercase": "uppercase", "upper": "uppercase", "strtolowercase": "lowercase", "lower": "lowercase"}
 _CASES |= {"strcapitalize": "capitalize", "title": "capitalize"}
-_REPEAT = 250.0
+REPEAT = 250.0
+"""Pixels from one label to the next of the same text."""
 _LETTER, _CAPITAL = 0.6, 0.75
 """Width of a usual letter and height of a capital, over the size of the font."""
 
@@ -39,7 +40,7 @@ class Label:
 
 def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
     """The label of a symbolizer."""
-    faces = _faces(symbolizer.font, drawing)
+    faces = faces_of(symbolizer.font, drawing)
     content, case = _content(symbolizer.label, drawing)
     placed: dict[str, str | None] = {
         **_halo(symbolizer, drawing),
@@ -75,7 +76,8 @@ def _content(expression: Expression, drawing: Drawing) -> tuple[str, str | None]
     return text_value(expression, drawing.fields), None
 
 
-def _faces(font: model.Font, drawing: Drawing) -> tuple[str, ...]:
+def faces_of(font: model.Font, drawing: Drawing) -> tuple[str, ...]:
+    """The faces of a font that are installed, in order of preference; the last is always there."""
     from layers.mapnik_env import register_fonts
 
     known = {name.lower(): name for name in register_fonts()}
@@ -173,7 +175,7 @@ def _along(placement: model.LinePlacement, symbolizer: model.TextSymbolizer, dra
     offset = number(placement.offset)
     spacing = None
     if placement.repeated:
-        spacing = plain(max(fixed(placement.gap, "the gap between labels", drawing, _REPEAT), 1.0))
+        spacing = plain(max(fixed(placement.gap, "the gap between labels", drawing, REPEAT), 1.0))
     return {
         "placement": "line",
         "spacing": spacing,
@@ -183,11 +185,13 @@ def _along(placement: model.LinePlacement, symbolizer: model.TextSymbolizer, dra
     }
 
 
-def _flag(options: model.Options, name: str) -> bool:
+def flag(options: model.Options, name: str) -> bool:
+    """True where a vendor option says yes."""
     return (model.option(options, name) or "").lower() in ("true", "yes", "1")
 
 
-def _amount(options: model.Options, name: str) -> float | None:
+def amount(options: model.Options, name: str) -> float | None:
+    """The number of a vendor option, None where it is not there. Raises UndrawableError."""
     written = model.option(options, name)
     try:
         return None if written is None else float(written)
@@ -199,24 +203,24 @@ def _optional(symbolizer: model.TextSymbolizer) -> dict[str, str | None]:
     """GeoServer's and QGIS's vendor options."""
     options, given = symbolizer.options, {}
     on_line = isinstance(symbolizer.placement, model.LinePlacement)
-    if (wrap := _amount(options, "autoWrap")) and wrap > 0:
+    if (wrap := amount(options, "autoWrap")) and wrap > 0:
         given["wrap_width"] = plain(wrap)
-    if (space := _amount(options, "spaceAround")) is not None and space > 0:
+    if (space := amount(options, "spaceAround")) is not None and space > 0:
         given["margin"] = plain(space)
-    if (repeat := _amount(options, "repeat")) and on_line:
+    if (repeat := amount(options, "repeat")) and on_line:
         given["spacing"] = plain(repeat)
-    if (angle := _amount(options, "maxAngleDelta")) is not None and on_line:
+    if (angle := amount(options, "maxAngleDelta")) is not None and on_line:
         given["max_char_angle_delta"] = plain(angle)
-    if _flag(options, "group") or _amount(options, "minGroupDistance"):
-        given["repeat_distance"] = plain(_amount(options, "minGroupDistance") or _REPEAT)
+    if flag(options, "group") or amount(options, "minGroupDistance"):
+        given["repeat_distance"] = plain(amount(options, "minGroupDistance") or REPEAT)
     if (model.option(options, "conflictResolution") or "").lower() == "false":
         given |= {"allow_overlap": "true"}
     if (model.option(options, "forceLeftToRight") or "").lower() == "false" and on_line:
         given["upright"] = "right"
-    if (room := _amount(options, "maxDisplacement")) and not on_line:
+    if (room := amount(options, "maxDisplacement")) and not on_line:
         given |= {"placement_type": "simple", "placements": "X,N,S,E,W,NE,NW,SE,SW"}
         given |= {"dx": plain(room / 2), "dy": plain(room / 2)}
-    if isinstance(symbolizer.label, Property) and (spacing := _amount(options, "charSpacing")):
+    if isinstance(symbolizer.label, Property) and (spacing := amount(options, "charSpacing")):
         given["character_spacing"] = plain(spacing)
     return _without(given, on_line=on_line)
 

@@ -22,6 +22,7 @@ _WORDS = {
     "tile": {"fr": "Une tuile", "en": "A tile"},
     "json": {"fr": "Ce document en JSON", "en": "This document as JSON"},
     "tilejson": {"fr": "TileJSON", "en": "TileJSON"},
+    "style": {"fr": "Style MapLibre", "en": "MapLibre style"},
 }
 _DIMENSIONS = {"Point": 0, "LineString": 1, "Polygon": 2}
 
@@ -111,4 +112,11 @@ def _links(registry: Registry, layer: Layer, grid: Grid) -> list[Json]:
         link(f"{REL}/tiling-scheme", grid_address(grid), words["grid"]),
         link("item", template, words["tile"], VECTOR_TYPE) | {"templated": True},
         link("describedby", f"{BASE}/tiles/{quote(layer.id)}.mvt.json", words["tilejson"]),
+        *(link("stylesheet", *_style(layer, name, words["style"])) for name in layer.styles),
     ]
+
+
+def _style(layer: Layer, name: str, words: str) -> tuple[str, str, str]:
+    """Address, title and media type of a style (OGC 20-009, Annex A)."""
+    address = f"{BASE}/styles/{quote(layer.id)}/{quote(name, safe='')}.json"
+    return address, f"{words} ({name})", "application/vnd.mapbox.style+json"
