@@ -210,6 +210,14 @@ class ManagedQueries(Model):
         return {} if value is True else value
 
 
+class Exports(Model):
+    """Files of WFS that are estimated to be larger are made aside, and kept for some hours; at most so many at once."""
+
+    larger_than: Bytes = 200_000_000
+    most: int = Field(20, ge=1, le=1000)
+    hours: int = Field(24, ge=1, le=24 * 30)
+
+
 class Service(Model):
     """`service.yaml`: what is true of the whole service.
 
@@ -234,6 +242,7 @@ class Service(Model):
     inspire_download: Link | None = None
     sld_hosts: tuple[str, ...] = ()
     free_space: Bytes = 256_000_000
+    exports: Exports = Exports()
     stored_queries: dict[QueryId, StoredQuery] = {}
     manage_stored_queries: ManagedQueries | None = None
 

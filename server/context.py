@@ -15,6 +15,7 @@ from server.downloads import Downloads
 from server.errors import InvalidParameterError
 from server.keys import Keys
 from server.pool import Pool
+from server.wfs.exports import Exports
 from server.wms.known_maps import KnownMaps
 
 log = logging.getLogger("garrigue.engine")
@@ -31,6 +32,7 @@ class Context:
         self.store = store
         self.pool = pool
         self.downloads = Downloads()
+        self.exports = Exports(store, self.downloads)
         self.behind_front = behind_front
         self.known_maps = KnownMaps()
         self._keys = Keys(store)

@@ -73,6 +73,7 @@ class Application(Starlette):
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     await app.state.context.pool.close()
+    await app.state.context.exports.close()
     await app.state.context.downloads.close()
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.errors import AsleepError, ServiceError
+from server.exports_busy import busy
 from server.hours import Hours
 from server.lines import Lines
 
@@ -188,7 +189,7 @@ class Engine:
             return
         idle = asyncio.get_running_loop().time() - self._used_at
         sleeping = self.settings.hours.asleep() > 0
-        if self.in_flight == 0 and (sleeping or idle >= self.settings.idle):
+        if self.in_flight == 0 and not busy(self.settings.store) and (sleeping or idle >= self.settings.idle):
             log.info("engine %d stopped: %s", self.process.pid, "sleeping hours" if sleeping else f"idle {idle:.0f} s")
             self._stopping = asyncio.create_task(self._stop())
             return

@@ -26,6 +26,7 @@ class Asked:
     request: Any = None
     store: Path | None = None
     downloads: Downloads | None = None
+    exports: Any = None
 
     @property
     def params(self) -> Params:
@@ -36,6 +37,11 @@ class Asked:
     def dialect(self) -> Dialect:
         """What the version that is asked speaks."""
         return DIALECTS.get(self.params.text("VERSION"), WFS20)
+
+    @property
+    def prefers_aside(self) -> bool:
+        """True where the client would rather come back for the answer (RFC 7240, 4.1)."""
+        return self.request is not None and "respond-async" in self.request.headers.get("prefer", "").lower()
 
     @property
     def language(self) -> str:

@@ -116,10 +116,16 @@ async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int
     features = replace(query.features, crs=crs, limit=limit, offset=offset)
     large = min(limit, query.kind.facts.count) > SMALL
     name = f"{query.kind.layer.id}.{form.extension}"
-    return await streamed(asked, partial(_rows, query.kind, features, form.key), form.media_type, name, large=large)
+    if large or asked.prefers_aside:
+        from server.wfs.aside import aside
+
+        if found := await aside(asked, query.kind, features, form, name):
+            return found
+    return await streamed(asked, partial(rows, query.kind, features, form.key), form.media_type, name, large=large)
 
 
-def _rows(kind: FeatureType, query: FeatureQuery, key: str) -> Iterator[bytes]:
+def rows(kind: FeatureType, query: FeatureQuery, key: str) -> Iterator[bytes]:
+    """The bytes of a file in a format of FILES."""
     from server.wfs import csv_rows, files
 
     with closing(open_features(kind.layer).features(query)) as batches:  # type: ignore[type-var]

@@ -17,6 +17,7 @@ from server.errors import (
     OperationNotSupportedError,
     ServiceError,
 )
+from server.wfs import aside
 from server.wfs.asked import Asked
 from server.wfs.body import read
 from server.wfs.dialect import DIALECTS, Dialect, told_by
@@ -58,8 +59,10 @@ def routes(context: "Context | None") -> list[Route]:
     """The addresses that this service answers."""
     if context is not None:
         context.downloads.start()
+        context.exports.sweep(context.everything.service.exports.hours)
     methods = ["GET", "POST"]
-    return [Route("/wfs", wfs, methods=methods), Route("/themes/{theme}/wfs", wfs, methods=methods)]
+    own = [Route("/wfs", wfs, methods=methods), Route("/themes/{theme}/wfs", wfs, methods=methods)]
+    return [*own, *aside.routes()]
 
 
 async def wfs(request: Request) -> Response:
@@ -73,7 +76,8 @@ async def wfs(request: Request) -> Response:
             raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
         queries = await read(request, registry.service.limits.body)
         base, store = context.base(request), getattr(context, "store", None)
-        asked = Asked(registry, theme, queries, base, request, store, getattr(context, "downloads", None))
+        beside = getattr(context, "downloads", None), getattr(context, "exports", None)
+        asked = Asked(registry, theme, queries, base, request, store, *beside)
         dialect = DIALECTS.get(asked.params.text("VERSION"), dialect)
         return await operation(asked)(asked)
     except ServiceError as error:

@@ -1,0 +1,227 @@
+"""Files that are too large to wait for: made aside, 202 with an address to poll (RFC 9110, 15.3.3; RFC 7240, 4.1)."""
+
+import hashlib
+import time
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from layers.errors import GarrigueError
+from layers.query import FeatureQuery
+from layers.sources import open_features
+from server.errors import NotFoundError, ServiceError
+from server.portal.language import choose
+from server.wfs.asked import Asked
+from server.wfs.errors import answer, told
+from server.wfs.export import Export
+from server.wfs.exports import Exports
+from server.wfs.feature_type import FeatureType
+from server.wfs.formats import FileFormat
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from server.context import Context
+
+SAMPLE = 1000
+"""Features that are written to estimate the size of a file."""
+POLL = 5
+"""Seconds between looks of who waits."""
+STREAMED = ("csv",)
+"""Formats that are sent while they are written: however large, nobody waits for the first byte."""
+
+_NOT_ASKED = frozenset(("APIKEY", "LANGUAGE", "SERVICE"))
+"""Parameters that do not tell one file from another."""
+
+TEXTS = {
+    "fr": {
+        "title": "Export",
+        "accepted": "En attente",
+        "running": "En préparation",
+        "successful": "Prêt",
+        "failed": "Échec",
+        "features": "objets",
+        "about": "environ",
+        "kept": "Gardé jusqu'au",
+        "wait": "Cette page se met à jour d'elle-même ; on peut aussi revenir plus tard à cette adresse.",
+    },
+    "en": {
+        "title": "Export",
+        "accepted": "Waiting",
+        "running": "Being made",
+        "successful": "Ready",
+        "failed": "Failed",
+        "features": "features",
+        "about": "about",
+        "kept": "Kept until",
+        "wait": "This page renews itself; the address can also be looked at later.",
+    },
+}
+
+
+async def aside(asked: Asked, kind: FeatureType, query: FeatureQuery, form: FileFormat, name: str) -> Response | None:
+    """The answer where the file is to be made aside, for its size or because the client prefers it; else None."""
+    exports, service = asked.exports, asked.registry.service
+    if exports is None or asked.request is None:
+        return None
+    preferred = asked.prefers_aside
+    if form.key in STREAMED and not preferred:
+        return None
+    features, size = await run_in_threadpool(estimated, kind, query, form.key)
+    if size <= service.exports.larger_than and not preferred:
+        return None
+    from server.wfs.get_feature import rows
+
+    limited = replace(query, limit=features)
+    wanted = Export(_digest(asked, kind), kind.layer.id, name, form.media_type, features, size, time.time())
+    found = exports.ask(wanted, partial(rows, kind, limited, form.key), service.exports, service.free_space)
+    headers = {"Vary": "Prefer"} | ({"Preference-Applied": "respond-async"} if preferred else {})
+    if found.status == "successful":
+        return Response(status_code=303, headers=headers | {"Location": _file_address(asked.base, found)})
+    return _status(asked.request, asked.base, found, service.exports.hours, service.language, headers)
+
+
+def estimated(kind: FeatureType, query: FeatureQuery, key: str) -> tuple[int, int]:
+    """How many features a file will have, and its bytes, guessed from those of the first ones."""
+    from server.wfs.get_feature import rows
+
+    matched = max(0, open_features(kind.layer).count(query) - query.offset)
+    features = min(matched, query.limit) if query.limit is not None else matched
+    if not features:
+        return 0, 0
+    sample = min(features, SAMPLE)
+    size = sum(len(chunk) for chunk in rows(kind, replace(query, limit=sample), key))
+    return features, size * features // sample
+
+
+def _digest(asked: Asked, kind: FeatureType) -> str:
+    """The same for the same request over the same data, whoever sends it."""
+    pairs = sorted(
+        (name.upper(), value)
+        for params in asked.queries
+        for name, value in params.raw
+        if name.upper() not in _NOT_ASKED
+    )
+    path = Path(kind.facts.path)
+    changed = path.stat().st_mtime_ns if path.exists() else 0
+    text = orjson.dumps([kind.layer.id, kind.layer.stamp, kind.layer.data_stamp, changed, pairs])
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def routes() -> list[Route]:
+    """The addresses of exports."""
+    return [Route("/wfs/exports/{id}", export_status), Route("/wfs/exports/{id}/{file}", export_file)]
+
+
+async def export_status(request: Request) -> Response:
+    """How an export is getting on: JSON, or a page for a browser."""
+    context: Context = request.app.state.context
+    try:
+        export, service = _export(context, request), context.registry.service
+        base = context.base(request)
+    except ServiceError as error:
+        return answer(error)
+    except GarrigueError as error:
+        return answer(told(error))
+    return _status(request, base, export, service.exports.hours, service.language, {})
+
+
+async def export_file(request: Request) -> Response:
+    """The file, in whole or in part (Range)."""
+    context: Context = request.app.state.context
+    try:
+        export = _export(context, request)
+        if export.status != "successful" or export.file != request.path_params["file"]:
+            raise NotFoundError(f"there is no file {request.path_params['file'][:100]!r} here, or not yet")
+    except ServiceError as error:
+        return answer(error)
+    except GarrigueError as error:
+        return answer(told(error))
+    path = context.exports.path(export)
+    return FileResponse(path, media_type=export.media_type, filename=export.file, headers={"Cache-Control": "no-cache"})
+
+
+def _export(context: "Context", request: Request) -> Export:
+    """The export of an address. Raises NotFoundError, and WithheldLayerError for one of a layer kept for a group."""
+    exports: Exports = context.exports
+    exports.sweep(context.everything.service.exports.hours)
+    found = exports.find(request.path_params["id"])
+    if found is not None:
+        context.registry.check_withheld(found.layer)
+    if found is None or found.layer not in context.registry.layers:
+        raise NotFoundError(f"there is no export {request.path_params['id'][:60]!r}; each is kept for some hours only")
+    return found
+
+
+def _address(base: str, export: Export) -> str:
+    return f"{base}/wfs/exports/{export.id}"
+
+
+def _file_address(base: str, export: Export) -> str:
+    return f"{_address(base, export)}/{export.file}"
+
+
+def _status(request: Request, base: str, export: Export, hours: int, default: str, headers: dict[str, str]) -> Response:
+    """202 until it is made, then 200."""
+    headers = headers | {"Cache-Control": "no-store", "Location": _address(base, export)}
+    if not export.ended:
+        headers |= {"Retry-After": str(POLL)}
+    until = _time(export.ended + hours * 3600) if export.ended else ""
+    status = 200 if export.ended else 202
+    form = request.query_params.get("f") or ("html" if "text/html" in request.headers.get("accept", "") else "json")
+    if form != "html":
+        body = orjson.dumps(_document(base, export, until))
+        return Response(body, status, headers, "application/json")
+    wanted = request.query_params.get("lang", "")
+    language = choose(wanted, request.headers.get("accept-language", ""), default)
+    page = _templates().get_template("export.html")
+    texts = TEXTS[language]
+    title = f"{texts['title']} : {export.file}" if language == "fr" else f"{texts['title']}: {export.file}"
+    file = _file_address(base, export)
+    found = page.render(
+        export=export, t=texts, language=language, base=base, file=file, until=until, title=title, seconds=POLL
+    )
+    return Response(found, status, headers, "text/html")
+
+
+def _document(base: str, export: Export, until: str) -> dict[str, Any]:
+    """The status as OGC API – Processes writes it (18-062r2, 7.12)."""
+    links = [{"rel": "self", "href": _address(base, export), "type": "application/json"}]
+    found: dict[str, Any] = {
+        "jobID": export.id,
+        "type": "process",
+        "processID": "GetFeature",
+        "status": export.status,
+        "created": _time(export.created),
+        "features": export.features,
+        "estimatedSize": export.estimate,
+        "links": links,
+    }
+    if export.ended:
+        found["finished"] = _time(export.ended)
+    if export.error:
+        found["message"] = export.error
+    if export.status == "successful":
+        found |= {"size": export.size, "keptUntil": until}
+        enclosure = {"rel": "enclosure", "href": _file_address(base, export), "type": export.media_type}
+        links.append(enclosure | {"title": export.file})
+    return found
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+@lru_cache(maxsize=1)
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
