@@ -48,7 +48,9 @@ def shapes(column: pa.Array) -> Shapes:
     """Shapely geometries of a WKB column; None where there is none, or none that GEOS can hold (curves)."""
     values = column.to_numpy(zero_copy_only=False)
     try:
-        return shapely.from_wkb(values, on_invalid="fix")  # type: ignore[no-any-return]
+        # A position that is nowhere (NaN) is no reason to warn.
+        with np.errstate(invalid="ignore"):
+            return shapely.from_wkb(values, on_invalid="fix")  # type: ignore[no-any-return]
     except NotImplementedError:
         return np.array([_linear(value) for value in values], dtype=object)
 

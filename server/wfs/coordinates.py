@@ -1,43 +1,45 @@
 """Coordinates as text, a whole batch at once: one string for each run of positions (a point, a line, a ring)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-type Numbers = npt.NDArray[np.float64]
-type Offsets = npt.NDArray[np.int64]
+from layers.sources.geometry import Shapes, shapes
+from layers.sources.ragged import COLLECTION, Numbers, Offsets, Ragged, ragged, shapely_ragged
 
 _TO_BLANKS = bytes.maketrans(b",]", b"  ")
 
 
-def ragged(shapes: npt.NDArray[np.object_]) -> tuple[Any, Numbers, list[Offsets]]:
-    """Type, positions and offsets (innermost first) of geometries of one family, none of them null or empty."""
-    has_z = bool(shapely.has_z(shapes).any())
-    kind, coordinates, offsets = shapely.to_ragged_array(shapes, include_z=has_z)
-    coordinates = np.ascontiguousarray(coordinates)
-    if has_z:
-        # A missing height has no spelling in GML or JSON.
-        np.nan_to_num(coordinates[:, 2], copy=False)
-    return kind, coordinates, [np.asarray(part, dtype=np.int64) for part in offsets]
+def arranged(coordinates: Numbers, degrees: bool | None, *, swapped: bool = False) -> Numbers:
+    """The positions in the order of the axes that is asked, y first where `swapped`.
+
+    Computed ones (`degrees` is not None) are without the digits that say nothing: to a tenth of a millimetre.
+    """
+    if degrees is None and not swapped:
+        return coordinates
+    found = coordinates.copy()
+    if degrees is not None:
+        found[:, :2] = np.round(coordinates[:, :2], 9 if degrees else 4)
+    if swapped:
+        found[:, :2] = found[:, 1::-1].copy()
+    return found
 
 
 def spaced(coordinates: Numbers, ends: Offsets) -> pa.Array:
     """`x y x y ` for each run that ends before a position: a gml:posList, with a blank at the end."""
-    text = orjson.dumps(coordinates.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:]
-    codes = np.frombuffer(text, dtype=np.uint8)
-    stops = np.flatnonzero((codes == ord(",")) | (codes == ord("]"))) + 1
-    return _cut(text.translate(_TO_BLANKS), stops, ends * coordinates.shape[1])
+    text = orjson.dumps(coordinates.ravel(), option=orjson.OPT_SERIALIZE_NUMPY).translate(_TO_BLANKS)
+    stops = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(" ")) + 1
+    return _cut(text, stops, ends * coordinates.shape[1])
 
 
 def tuples(coordinates: Numbers, ends: Offsets) -> pa.Array:
     """`x,y x,y ` for each run that ends before a position: gml:coordinates of GML 2, with a blank at the end."""
-    text = bytearray(orjson.dumps(coordinates.ravel(), option=orjson.OPT_SERIALIZE_NUMPY)[1:])
+    text = bytearray(orjson.dumps(coordinates.ravel(), option=orjson.OPT_SERIALIZE_NUMPY))
     codes = np.frombuffer(text, dtype=np.uint8)
     stops = np.flatnonzero((codes == ord(",")) | (codes == ord("]"))) + 1
     codes[stops[coordinates.shape[1] - 1 :: coordinates.shape[1]] - 1] = ord(" ")
@@ -46,18 +48,19 @@ def tuples(coordinates: Numbers, ends: Offsets) -> pa.Array:
 
 def bracketed(coordinates: Numbers, ends: Offsets) -> pa.Array:
     """`[x,y],[x,y]` for each run that ends before a position: GeoJSON's positions without the outer brackets."""
-    text = bytearray(orjson.dumps(coordinates, option=orjson.OPT_SERIALIZE_NUMPY)[1:])
+    text = bytearray(orjson.dumps(coordinates, option=orjson.OPT_SERIALIZE_NUMPY))
     codes = np.frombuffer(text, dtype=np.uint8)
     stops = np.flatnonzero(codes[:-1] == ord("]")) + 2
     # The comma after the last position of a run, and the bracket that closes the whole.
     codes[stops[ends - 1] - 1] = ord(" ")
-    return _cut(bytes(text), stops, ends)
+    return _cut(text, stops, ends)
 
 
-def _cut(text: bytes, stops: Offsets, ends: Offsets) -> pa.Array:
-    if len(ends) and len(text) >= 2**31:
+def _cut(text: bytes | bytearray, stops: Offsets, ends: Offsets) -> pa.Array:
+    """The text between the first byte, a bracket, and the stops of these ends."""
+    if len(text) >= 2**31:
         raise ValueError("a batch holds at most 2 GB of coordinates")
-    offsets = np.zeros(len(ends) + 1, dtype=np.int32)
+    offsets = np.ones(len(ends) + 1, dtype=np.int32)
     offsets[1:] = stops[ends - 1]
     return pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
 
@@ -84,30 +87,50 @@ def owners(offsets: Offsets) -> Offsets:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def by_family(
-    shapes: npt.NDArray[np.object_], write: Callable[[npt.NDArray[np.object_], npt.NDArray[np.int64]], pa.Array]
+def written(
+    column: pa.Array, write: Callable[[Ragged], pa.Array], write_collections: Callable[[Shapes, Offsets], pa.Array]
 ) -> pa.Array:
-    """Strings of a column of geometries, written family by family; null where there is none, or an empty one."""
-    kinds = np.where(shapely.is_empty(shapes), -1, shapely.get_type_id(shapes))
-    families = _FAMILY[kinds]
-    found = [family for family in np.unique(families) if family >= 0]
-    if len(found) == 1 and (families >= 0).all():
-        return write(shapes, np.arange(len(shapes)))
-    places = np.full(len(shapes), -1, dtype=np.int64)
-    parts: list[pa.Array] = []
-    filled = 0
-    for family in found:
-        rows = np.flatnonzero(families == family)
-        parts.append(write(shapes[rows], rows))
-        places[rows] = np.arange(filled, filled + len(rows))
-        filled += len(rows)
-    if not parts:
-        return pa.nulls(len(shapes), pa.string())
-    return pa.concat_arrays(parts).take(pa.array(places, mask=places < 0))
+    """Strings of a WKB column, written group by group; null where there is no geometry, or an empty one.
+
+    Both functions are told the places of theirs in the column.
+    """
+    groups, odd = ragged(column)
+    texts = [(write(group), group.rows) for group in groups]
+    if len(odd):
+        texts += _of_shapes(shapes(column.take(pa.array(odd))), odd, write, write_collections)
+    return _placed(texts, len(column))
 
 
-_FAMILY = np.array([0, 1, 1, 2, 3, 4, 5, 6, -1])
-"""Family of each of GEOS's type ids; the last is that of none (-1)."""
+def of_shapes(
+    found: Shapes, write: Callable[[Ragged], pa.Array], write_collections: Callable[[Shapes, Offsets], pa.Array]
+) -> pa.Array:
+    """The same of shapes."""
+    return _placed(list(_of_shapes(found, np.arange(len(found)), write, write_collections)), len(found))
+
+
+def _of_shapes(
+    found: Shapes,
+    rows: Offsets,
+    write: Callable[[Ragged], pa.Array],
+    write_collections: Callable[[Shapes, Offsets], pa.Array],
+) -> Iterator[tuple[pa.Array, Offsets]]:
+    for group in shapely_ragged(found, rows):
+        yield write(group), group.rows
+    collections = np.flatnonzero((shapely.get_type_id(found) == COLLECTION) & ~shapely.is_empty(found))
+    if len(collections):
+        yield write_collections(found[collections], rows[collections]), rows[collections]
+
+
+def _placed(texts: list[tuple[pa.Array, Offsets]], count: int) -> pa.Array:
+    """The strings at their places; null in the others."""
+    if not texts:
+        return pa.nulls(count, pa.string())
+    if len(texts) == 1 and len(texts[0][1]) == count:
+        return texts[0][0]
+    places = np.full(count, -1, dtype=np.int64)
+    rows = np.concatenate([rows for _, rows in texts])
+    places[rows] = np.arange(len(rows))
+    return pa.concat_arrays([text for text, _ in texts]).take(pa.array(places, mask=places < 0))
 
 
 def body(rows: pa.Array) -> memoryview:

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import shapely
 
 from layers.sources.batch import geometry, ids, properties
-from layers.sources.geometry import shapes as read_shapes
-from server.wfs.coordinates import Offsets, bracketed, by_family, grouped, joined, ragged
-from server.wfs.values import json_texts, rounded
+from layers.sources.geometry import KINDS, Shapes
+from layers.sources.ragged import LINE, POINT, POLYGON, SINGLE, Offsets, Ragged
+from server.wfs.coordinates import arranged, bracketed, grouped, joined, written
+from server.wfs.values import json_texts
 
 
 def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool | None = None) -> pa.Array:
@@ -31,32 +32,23 @@ def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool 
 
 def geometries(column: pa.Array, *, degrees: bool | None = None) -> pa.Array:
     """GeoJSON of a WKB column, `null` where there is none; `degrees` None keeps the digits as stored."""
-    return pc.fill_null(by_family(read_shapes(column), partial(_written, degrees=degrees)), "null")
+    return pc.fill_null(written(column, partial(_written, degrees=degrees), _collections), "null")
 
 
-def _written(shapes: Any, _: Offsets, *, degrees: bool | None) -> pa.Array:
-    if shapely.get_type_id(shapes[0]) == shapely.GeometryType.GEOMETRYCOLLECTION:
-        return pa.array(list(shapely.to_geojson(shapes)), pa.string())
-    singles = pa.array(np.isin(shapely.get_type_id(shapes), (0, 1, 3)))
-    kind, coordinates, offsets = ragged(shapes)
-    if degrees is not None:
-        coordinates[:, :2] = rounded(coordinates[:, :2], degrees=degrees)
-    name = ("Point", "LineString", "", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")[int(kind)]
-    if not name.startswith("Multi"):
-        return joined(f'{{"type":"{name}","coordinates":', _single(int(kind), coordinates, offsets), "}")
-    inside = _single({4: 0, 5: 1, 6: 3}[int(kind)], coordinates, offsets[:-1])
-    text = grouped(inside, offsets[-1], ",")
-    # Of a column with single and multiple geometries each keeps its own type.
-    multiple = joined(f'{{"type":"{name}","coordinates":[', text, "]}")
-    if not pc.any(singles).as_py():
-        return multiple
-    single = joined(f'{{"type":"{name.removeprefix("Multi")}","coordinates":', text, "}")
-    return pc.if_else(singles, single, multiple)
+def _collections(shapes: Shapes, _: Offsets) -> pa.Array:
+    return pa.array(list(shapely.to_geojson(shapes)), pa.string())
 
 
-def _single(kind: int, coordinates: Any, offsets: list[Offsets]) -> pa.Array:
-    """The coordinates member of points, lines or polygons."""
-    if kind == 0:
-        return bracketed(coordinates, np.arange(1, len(coordinates) + 1))
-    runs = joined("[", bracketed(coordinates, offsets[0][1:]), "]")
-    return runs if kind == 1 else joined("[", grouped(runs, offsets[1], ","), "]")
+def _written(group: Ragged, *, degrees: bool | None) -> pa.Array:
+    coordinates, offsets = arranged(group.coordinates, degrees), group.offsets
+    # What the positions of a run stand in; a group of one run each is written in one go.
+    depth = {POINT: 0, LINE: 1, POLYGON: 2}[SINGLE.get(group.kind, group.kind)]
+    texts = bracketed(coordinates, offsets[0][1:] if depth else np.arange(1, len(coordinates) + 1))
+    levels = offsets[1:] if depth else offsets
+    if len(texts) == len(group.rows):
+        brackets = depth + (group.kind in SINGLE)
+        return joined(f'{{"type":"{KINDS[group.kind]}","coordinates":{"[" * brackets}', texts, f"{']' * brackets}}}")
+    texts = joined("[", texts, "]") if depth else texts
+    for level in levels:
+        texts = joined("[", grouped(texts, level, ","), "]")
+    return joined(f'{{"type":"{KINDS[group.kind]}","coordinates":', texts, "}")

@@ -5,30 +5,29 @@ stays one. The order of the axes is that of `srs_name`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import shapely
-from shapely import GeometryType
 
 from layers.sources.batch import geometry as column_of_geometry
 from layers.sources.batch import ids as feature_ids
 from layers.sources.batch import properties
-from layers.sources.geometry import KINDS
+from layers.sources.geometry import KINDS, Shapes
 from layers.sources.geometry import shapes as read_shapes
+from layers.sources.ragged import LINE, POINT, POLYGON, SINGLE, Offsets, Ragged
 from server.wfs import gml2
-from server.wfs.coordinates import Offsets, by_family, grouped, joined, owners, ragged, spaced, within
+from server.wfs.coordinates import arranged, grouped, joined, of_shapes, owners, spaced, within, written
 from server.wfs.feature_type import FeatureType
 from server.wfs.names import xml_ids
-from server.wfs.values import rounded, xml_texts
+from server.wfs.values import xml_texts
 
-type Shapes = npt.NDArray[np.object_]
+type _Ids = tuple[pa.Array, str] | None
+"""What the ids of geometries are made of: the features' ids and what is added to them; None where they have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,16 @@ def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has
 def _geometry_property(batch: pa.RecordBatch, ids: pa.Array, kind: FeatureType, notation: Notation) -> pa.Array:
     """The element with the geometry of each feature: a nil one where there is none, as far as GML has that."""
     column = column_of_geometry(batch)
-    written = geometries(column, ids, notation, promoted=kind.facts.geometry)
+    texts = geometries(column, ids, notation, promoted=kind.facts.geometry)
     prefix = kind.namespace.prefix
     if "" in kind.geometries:
         name = f"{prefix}:{kind.geometry}"
         nil = f'<{name} xsi:nil="true"/>' if notation.gml == "3.2" else ""
-        return pa.compute.fill_null(joined(f"<{name}>", written, f"</{name}>"), nil)
+        return pa.compute.fill_null(joined(f"<{name}>", texts, f"</{name}>"), nil)
     # A missing geometry's type id is -1: the last of the names, which no feature is written with.
     names = [kind.geometries.get(found, kind.geometry) for found in (*KINDS, "")]
     elements = pa.array([f"{prefix}:{names[found]}" for found in shapely.get_type_id(read_shapes(column)).tolist()])
-    return pa.compute.fill_null(joined("<", elements, ">", written, "</", elements, ">"), "")
+    return pa.compute.fill_null(joined("<", elements, ">", texts, "</", elements, ">"), "")
 
 
 def _add(parts: list[Any], element: str, values: pa.Array, attributes: str = "") -> None:
@@ -101,140 +100,120 @@ def _merged(parts: list[Any]) -> Iterator[Any]:
 
 def geometries(column: pa.Array, ids: pa.Array, notation: Notation, *, promoted: str) -> pa.Array:
     """GML of a WKB column; null where there is none. `promoted` is the geometry type that the schema says."""
-    return by_family(
-        read_shapes(column), partial(_written, ids=ids, notation=notation, promoted=promoted.startswith("Multi"))
+    writer = _Writer(ids, notation, promoted=promoted.startswith("Multi"))
+    return written(column, writer.geometries, writer.collections)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes the geometries of features of these ids; `promoted`: single ones as multi-geometries of one part."""
+
+    ids: pa.Array
+    notation: Notation
+    promoted: bool
+    suffix: str = ".g"
+
+    def geometries(self, group: Ragged) -> pa.Array:
+        """GML of a group."""
+        notation, kind = self.notation, group.kind
+        coordinates = arranged(group.coordinates, notation.degrees, swapped=notation.swapped)
+        group = replace(group, coordinates=coordinates)
+        if notation.gml == "2":
+            srs = notation.srs_name
+            return gml2.written(kind, coordinates, list(group.offsets), srs, promoted=self.promoted)
+        attributes = f" srsName={quoteattr(notation.srs_name)}"
+        if notation.ids or coordinates.shape[1] == 3:
+            # The simple features of GML 3.1 have no attribute for what is two-dimensional anyway (OGC 06-049, 8.4).
+            attributes += f' srsDimension="{coordinates.shape[1]}"'
+        own = (self.ids if len(group.rows) == len(self.ids) else self.ids.take(pa.array(group.rows)), self.suffix)
+        ids = own if notation.ids else None
+        if kind in SINGLE or self.promoted:
+            return _multiple(group, ids, attributes)
+        part = _PARTS[kind]
+        return joined(*_merged([*_start(part.element, ids, attributes), *_content(group), f"</gml:{part.element}>"]))
+
+    def collections(self, shapes: Shapes, rows: Offsets) -> pa.Array:
+        """gml:MultiGeometry, one by one: they are rare."""
+        out = []
+        srs = quoteattr(self.notation.srs_name)
+        for shape, own in zip(shapes, self.ids.take(pa.array(rows)).to_pylist(), strict=True):
+            parts = np.array([part for part in shape.geoms if not part.is_empty], dtype=object)
+            own_ids = pa.array([f"{own}{self.suffix}.{number}" for number in range(1, len(parts) + 1)])
+            writer = _Writer(own_ids, self.notation, promoted=False, suffix="")
+            inner = of_shapes(parts, writer.geometries, writer.collections).drop_null().to_pylist()
+            members_ = "".join(f"<gml:geometryMember>{text}</gml:geometryMember>" for text in inner)
+            own_id = f' gml:id="{own}{self.suffix}"' if self.notation.ids else ""
+            out.append(f"<gml:MultiGeometry{own_id} srsName={srs}>{members_}</gml:MultiGeometry>")
+        return pa.array(out, pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A geometry that is not made of others: its element, what its positions stand in, what it is a part of."""
+
+    element: str
+    opening: str
+    closing: str
+    whole: str
+    member: str
+
+
+_RING = ("<gml:LinearRing><gml:posList>", "</gml:posList></gml:LinearRing>")
+_PARTS = {
+    POINT: _Part("Point", "<gml:pos>", "</gml:pos>", "MultiPoint", "pointMember"),
+    LINE: _Part("LineString", "<gml:posList>", "</gml:posList>", "MultiCurve", "curveMember"),
+    POLYGON: _Part(
+        "Polygon", f"<gml:exterior>{_RING[0]}", f"{_RING[1]}</gml:exterior>", "MultiSurface", "surfaceMember"
+    ),
+}
+
+
+def _multiple(group: Ragged, ids: _Ids, attributes: str) -> pa.Array:
+    """Multi-geometries, each in one go where it has one part only."""
+    part = _PARTS[SINGLE.get(group.kind, group.kind)]
+    # Some clients do not look for three dimensions on the whole.
+    dimension = ' srsDimension="3"' if group.coordinates.shape[1] == 3 else ""
+    offsets = group.offsets[-1] if group.kind in SINGLE else None
+    alone = offsets is None or len(offsets) == offsets[-1] + 1
+    part_ids = ids
+    if ids is not None:
+        part_ids = (ids[0], f"{ids[1]}.1") if alone or offsets is None else _part_ids(ids, offsets)
+    start, end = _start(part.whole, ids, attributes), f"</gml:{part.whole}>"
+    inside = [
+        f"<gml:{part.member}>",
+        *_start(part.element, part_ids, dimension),
+        *_content(group),
+        f"</gml:{part.element}></gml:{part.member}>",
+    ]
+    if not alone and offsets is not None:
+        inside = [grouped(joined(*_merged(inside)), offsets)]
+    return joined(*_merged([*start, *inside, end]))
+
+
+def _start(name: str, ids: _Ids, attributes: str) -> list[Any]:
+    """The start tag of a geometry, with its id where it has one."""
+    return (
+        [f"<gml:{name}{attributes}>"] if ids is None else [f'<gml:{name} gml:id="', ids[0], f'{ids[1]}"{attributes}>']
     )
 
 
-def _written(shapes: Shapes, rows: Offsets, *, ids: pa.Array, notation: Notation, promoted: bool) -> pa.Array:
-    own = joined(ids.take(pa.array(rows)), ".g") if notation.ids else None
-    if shapely.get_type_id(shapes[0]) == GeometryType.GEOMETRYCOLLECTION:
-        return _collections(shapes, own, notation)
-    kind, coordinates, offsets = ragged(shapes)
-    if notation.degrees is not None:
-        coordinates[:, :2] = rounded(coordinates[:, :2], degrees=notation.degrees)
-    if notation.swapped:
-        coordinates[:, [0, 1]] = coordinates[:, [1, 0]]
-    if notation.gml == "2":
-        return gml2.written(int(kind), coordinates, offsets, notation.srs_name, promoted=promoted)
-    attributes = f" srsName={quoteattr(notation.srs_name)}"
-    if notation.ids or coordinates.shape[1] == 3:
-        # The simple features of GML 3.1 have no attribute for what is two-dimensional anyway (OGC 06-049, 8.4).
-        attributes += f' srsDimension="{coordinates.shape[1]}"'
-    writer = {0: _points, 1: _lines, 3: _polygons, 4: _multi_points, 5: _multi_lines, 6: _multi_polygons}[int(kind)]
-    return writer(coordinates, offsets, own, attributes, promoted)
-
-
-def _start(name: str, ids: pa.Array | None, attributes: str) -> list[Any]:
-    """The start tag of a geometry, with its id where it has one."""
-    if ids is None:
-        return [f"<gml:{name}{attributes}>"]
-    return [f'<gml:{name} gml:id="', ids, f'"{attributes}>']
-
-
-def _points(coordinates: Any, _: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool) -> pa.Array:
-    text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
-    if promoted:
-        return _multi("MultiPoint", "pointMember", _point(_only_ids(ids), text), None, ids, attributes)
-    return _point(ids, text, attributes)
-
-
-def _multi_points(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool) -> pa.Array:
-    text = spaced(coordinates, np.arange(1, len(coordinates) + 1))
-    return _multi("MultiPoint", "pointMember", _point(_part_ids(ids, offsets[0]), text), offsets[0], ids, attributes)
-
-
-def _point(ids: pa.Array | None, text: pa.Array, attributes: str = "") -> pa.Array:
-    return joined(*_start("Point", ids, attributes), "<gml:pos>", text, "</gml:pos></gml:Point>")
-
-
-def _lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool) -> pa.Array:
-    text = spaced(coordinates, offsets[0][1:])
-    if promoted:
-        parts = _line(_only_ids(ids), text, coordinates, _dimension(coordinates))
-        return _multi("MultiCurve", "curveMember", parts, None, ids, attributes)
-    return _line(ids, text, coordinates, attributes)
-
-
-def _multi_lines(coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool) -> pa.Array:
-    text = spaced(coordinates, offsets[0][1:])
-    parts = _line(_part_ids(ids, offsets[1]), text, coordinates, _dimension(coordinates))
-    return _multi("MultiCurve", "curveMember", parts, offsets[1], ids, attributes)
-
-
-def _line(ids: pa.Array | None, text: pa.Array, coordinates: Any, attributes: str) -> pa.Array:
-    start = _start("LineString", ids, attributes)
-    return joined(*start, _pos_list(coordinates), text, "</gml:posList></gml:LineString>")
-
-
-def _polygons(
-    coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, promoted: bool
-) -> pa.Array:
-    rings = _rings(coordinates, offsets)
-    if promoted:
-        parts = joined(*_start("Polygon", _only_ids(ids), _dimension(coordinates)), rings, "</gml:Polygon>")
-        return _multi("MultiSurface", "surfaceMember", parts, None, ids, attributes)
-    return joined(*_start("Polygon", ids, attributes), rings, "</gml:Polygon>")
-
-
-def _multi_polygons(
-    coordinates: Any, offsets: list[Offsets], ids: pa.Array | None, attributes: str, _: bool
-) -> pa.Array:
-    rings = _rings(coordinates, offsets[:2])
-    start = _start("Polygon", _part_ids(ids, offsets[2]), _dimension(coordinates))
-    return _multi("MultiSurface", "surfaceMember", joined(*start, rings, "</gml:Polygon>"), offsets[2], ids, attributes)
-
-
-def _rings(coordinates: Any, offsets: list[Offsets]) -> pa.Array:
-    """The exterior and the interiors of each polygon."""
-    first = pa.array(within(offsets[1]) == 0)
-    start, end = f"<gml:LinearRing>{_pos_list(coordinates)}", "</gml:posList></gml:LinearRing>"
-    opening = pa.compute.if_else(first, f"<gml:exterior>{start}", f"<gml:interior>{start}")
-    closing = pa.compute.if_else(first, f"{end}</gml:exterior>", f"{end}</gml:interior>")
-    return grouped(joined(opening, spaced(coordinates, offsets[0][1:]), closing), offsets[1])
-
-
-def _dimension(coordinates: Any) -> str:
-    """An attribute of the parts of a multi-geometry: some clients do not look for it on the whole."""
-    return ' srsDimension="3"' if coordinates.shape[1] == 3 else ""
-
-
-def _pos_list(coordinates: Any) -> str:
-    """Its start tag: some clients look for three dimensions here only."""
-    return '<gml:posList srsDimension="3">' if coordinates.shape[1] == 3 else "<gml:posList>"
-
-
-def _part_ids(ids: pa.Array | None, offsets: Offsets) -> pa.Array | None:
-    if ids is None:
-        return None
+def _part_ids(ids: tuple[pa.Array, str], offsets: Offsets) -> tuple[pa.Array, str]:
     numbers = pa.compute.cast(pa.array(within(offsets) + 1), pa.string())
-    return joined(ids.take(pa.array(owners(offsets))), ".", numbers)
+    return joined(ids[0].take(pa.array(owners(offsets))), f"{ids[1]}.", numbers), ""
 
 
-def _only_ids(ids: pa.Array | None) -> pa.Array | None:
-    """The ids of the only part of each."""
-    return None if ids is None else joined(ids, ".1")
-
-
-def _multi(
-    element: str, member: str, parts: pa.Array, offsets: Offsets | None, ids: pa.Array | None, attributes: str
-) -> pa.Array:
-    """A multi-geometry of its parts; `offsets` None means one part each."""
-    inside = joined(f"<gml:{member}>", parts, f"</gml:{member}>")
-    if offsets is not None:
-        inside = grouped(inside, offsets)
-    return joined(*_start(element, ids, attributes), inside, f"</gml:{element}>")
-
-
-def _collections(shapes: Shapes, ids: pa.Array | None, notation: Notation) -> pa.Array:
-    """gml:MultiGeometry, one by one: they are rare."""
-    out = []
-    srs = quoteattr(notation.srs_name)
-    for shape, own in zip(shapes, ids.to_pylist() if ids is not None else [""] * len(shapes), strict=True):
-        parts = np.array([part for part in shape.geoms if not part.is_empty], dtype=object)
-        own_ids = pa.array([f"{own}.{number}" for number in range(1, len(parts) + 1)])
-        inner = by_family(parts, partial(_written, ids=own_ids, notation=notation, promoted=False)).to_pylist()
-        members_ = "".join(f"<gml:geometryMember>{text}</gml:geometryMember>" for text in inner)
-        start = "".join(_start("MultiGeometry", own or None, f" srsName={srs}"))
-        out.append(f"{start}{members_}</gml:MultiGeometry>")
-    return pa.array(out, pa.string())
+def _content(group: Ragged) -> list[Any]:
+    """What stands in each point, line or polygon of a group."""
+    kind, coordinates = SINGLE.get(group.kind, group.kind), group.coordinates
+    ends = group.offsets[0][1:] if kind != POINT else np.arange(1, len(coordinates) + 1)
+    text, part = spaced(coordinates, ends), _PARTS[kind]
+    opening, ring = part.opening, _RING[0]
+    if coordinates.shape[1] == 3:
+        # Some clients look for three dimensions here only.
+        opening, ring = (tag.replace("<gml:posList>", '<gml:posList srsDimension="3">') for tag in (opening, ring))
+    if kind != POLYGON or len(group.offsets[1]) == len(group.offsets[0]):
+        return [opening, text, part.closing]
+    first = pa.array(within(group.offsets[1]) == 0)
+    openings = pa.compute.if_else(first, opening, f"<gml:interior>{ring}")
+    closings = pa.compute.if_else(first, part.closing, f"{_RING[1]}</gml:interior>")
+    return [grouped(joined(openings, text, closings), group.offsets[1])]

@@ -6,7 +6,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pyarrow as pa
 
-from server.wfs.coordinates import Offsets, grouped, joined, tuples, within
+from layers.sources.ragged import Offsets
+from server.wfs.coordinates import grouped, joined, tuples, within
 
 _MULTIPLE = {
     4: ("MultiPoint", "pointMember", 0),

@@ -77,8 +77,3 @@ def _json_strings(array: pa.Array) -> pa.Array:
 
     values = array.to_pylist()
     return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], pa.string())
-
-
-def rounded(coordinates: "np.typing.NDArray[np.float64]", *, degrees: bool) -> "np.typing.NDArray[np.float64]":
-    """Computed coordinates without the digits that say nothing: to a tenth of a millimetre."""
-    return np.round(coordinates, 9 if degrees else 4)
