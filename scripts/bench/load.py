@@ -49,16 +49,19 @@ def nginx(folder: Path, body: bytes, extra: str = "") -> Iterator[int]:
         yield port
 
 
-def wrk(port: int, script: Path, seconds: float, *, connections: int = 32) -> float:
-    """Requests a second with keep-alive. Raises RuntimeError where answers were not what the script expects."""
+def wrk(port: int, script: Path, seconds: float, *, connections: int = 32) -> tuple[float, int]:
+    """Requests a second with keep-alive, and how many there were.
+
+    Raises RuntimeError where answers were not what the script expects.
+    """
     target = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(script), f"http://127.0.0.1:{port}"]
     done = subprocess.run([*_core(CLIENT_CORE), "wrk", *target], capture_output=True, text=True, check=True)
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(done.stdout)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    found = re.search(r"(\d+) requests in.*Requests/sec:\s+([\d.]+)", done.stdout, re.DOTALL)
     if found is None:
         raise RuntimeError(done.stdout)
-    return float(found[1])
+    return float(found[2]), int(found[1])
 
 
 @contextmanager

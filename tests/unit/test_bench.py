@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import signal
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -64,6 +66,18 @@ def clients(echo):
     yield made
     for client in made:
         client.close()
+
+
+def test_the_time_that_a_server_s_processes_take_is_told(tmp_path):
+    busy = "import os\nwhile sum(os.times()[:2]) < 0.5: pass\nprint(flush=True); input()"
+    with Processes(tmp_path / "log") as group:
+        first = group.start(
+            [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"]
+        )
+        peer = Peer("both", 1, "", (), (first,))
+        while peer.worked() < 0.5:
+            time.sleep(0.05)
+    assert peer.worked() == 0
 
 
 def test_a_region_holds_as_many_buildings_as_asked_each_with_its_own_id(tmp_path):

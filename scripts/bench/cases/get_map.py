@@ -99,7 +99,7 @@ def _p95(name: str, times: Times, ours: bool) -> Figure:
 
 
 def throughput(folder: Path, peers: Sequence[Peer], wanted: Sequence[Place], seconds: float) -> list[Figure]:
-    """Requests a second of 16 clients at once: each server in turn, three times; the median."""
+    """Maps a second of 16 clients at once, and processor time a map: each server in turn, three times; the medians."""
     try:
         installed("wrk")
     except MissingPeerError as error:
@@ -107,20 +107,33 @@ def throughput(folder: Path, peers: Sequence[Peer], wanted: Sequence[Place], sec
         return []
     scripts = {peer.name: _script(folder, peer, wanted) for peer in peers}
     rates: dict[str, list[float]] = {peer.name: [] for peer in peers}
+    costs: dict[str, list[float]] = {peer.name: [] for peer in peers}
     for _ in range(ROUNDS):
         for peer in peers:
-            rates[peer.name].append(wrk(peer.port, scripts[peer.name], seconds / 2, connections=CLIENTS))
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    return [
-        Figure(
-            f"{CLIENTS} clients: {name}, {PROCESSES} processes",
-            rate,
-            "maps/s",
-            medians["garrigue"] / rate if name != "garrigue" else None,
-            AIM_THROUGHPUT if name == "mapserver" else None,
-        )
-        for name, rate in medians.items()
-    ]
+            before = peer.worked()
+            rate, count = wrk(peer.port, scripts[peer.name], seconds / 2, connections=CLIENTS)
+            rates[peer.name].append(rate)
+            costs[peer.name].append((peer.worked() - before) / count * 1000)
+    return [*_rates(_medians(rates)), *_costs(_medians(costs))]
+
+
+def _medians(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def _rates(found: Mapping[str, float]) -> Iterator[Figure]:
+    for name, rate in found.items():
+        ratio = found["garrigue"] / rate if name != "garrigue" else None
+        aim = AIM_THROUGHPUT if name == "mapserver" else None
+        yield Figure(f"{CLIENTS} clients: {name}, {PROCESSES} processes", rate, "maps/s", ratio, aim)
+
+
+def _costs(found: Mapping[str, float]) -> Iterator[Figure]:
+    """Of all processes of a server together, a web server before it among them: what the machine's other work, by
+    which rates suffer, changes least."""
+    for name, cost in found.items():
+        ratio = found["garrigue"] / cost if name != "garrigue" else None
+        yield Figure(f"{CLIENTS} clients: {name}, processor time a map", cost, "ms", ratio)
 
 
 def _script(folder: Path, peer: Peer, wanted: Sequence[Place]) -> Path:

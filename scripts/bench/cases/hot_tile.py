@@ -46,7 +46,7 @@ def measure(folder: Path, config: Path, store: Path, seconds: float) -> list[Fig
             "nginx 304": (other, one_file(folder / "again.lua", known)),
             "ours 304": (port, random_tiles(folder / "known.lua", '["If-None-Match"] = "*"')),
         }
-        rounds = [{name: wrk(*load, seconds / ROUNDS) for name, load in loads.items()} for _ in range(ROUNDS)]
+        rounds = [{name: wrk(*load, seconds / ROUNDS)[0] for name, load in loads.items()} for _ in range(ROUNDS)]
         memory = private(pid) / MIB
     return [
         Figure("nginx, one plain file", _middle(rounds, "nginx"), "requests/s"),

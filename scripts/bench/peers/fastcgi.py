@@ -51,9 +51,9 @@ def fastcgi(
         listening.bind(str(path))
         listening.listen(512)
         pids = [group.start(command, env=env, stdin=listening) for _ in range(processes)]
-        group.start([nginx, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "nginx.err")])
+        before = group.start([nginx, "-p", str(folder), "-c", str(configuration), "-e", str(folder / "nginx.err")])
         await_answer(group, port, base + ready)
-        yield Peer(name, port, base, tuple(pids))
+        yield Peer(name, port, base, tuple(pids), (before,))
 
 
 def _user() -> str:

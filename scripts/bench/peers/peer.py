@@ -21,12 +21,16 @@ class MissingPeerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server on 127.0.0.1; `base` is the path (and query) that a request's parameters follow."""
+    """A server on 127.0.0.1; `base` is the path (and query) that a request's parameters follow.
+
+    `pids` are its own processes, `before` those of a web server that it needs before it.
+    """
 
     name: str
     port: int
     base: str
     pids: tuple[int, ...]
+    before: tuple[int, ...] = ()
 
     @property
     def url(self) -> str:
@@ -36,6 +40,10 @@ class Peer:
     def memory(self) -> int:
         """Bytes of its processes and of those that they started, what they share left out."""
         return sum(private(pid) for pid in family(self.pids))
+
+    def worked(self) -> float:
+        """Seconds of a processor that its processes, and those before it, have taken by now."""
+        return sum(_worked(pid) for pid in family((*self.pids, *self.before)))
 
 
 class Processes(contextlib.AbstractContextManager["Processes"]):
@@ -121,6 +129,15 @@ def await_answer(group: Processes, port: int, path: str, seconds: float = 60.0) 
             connection.close()
         time.sleep(0.1)
     raise TimeoutError(f"port {port} did not answer {path} within {seconds:g} s but {last}")
+
+
+def _worked(pid: int) -> float:
+    """Seconds of a process's threads, and of its children that ended; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def family(pids: Iterable[int]) -> Iterator[int]:
