@@ -154,7 +154,8 @@ def _pixel(layer: Layer, selection: Selection, query: PointQuery) -> LayerInfo:
     box = _around(query, HAIR)
     pixels = coverage.read(box, query.map.crs, 1, 1, time=time, resampling="nearest")
     symbolizer = look_for(layer, selection).raster
-    color_map = symbolizer.color_map if symbolizer else None
+    # Of a slope's colour map, the classes are not those of heights.
+    color_map = symbolizer.color_map if symbolizer and not symbolizer.relief else None
     values = tuple(
         BandValue(name, value, _label(color_map, value))
         for name, value in zip(_names(layer), _values(pixels), strict=True)

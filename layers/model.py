@@ -287,6 +287,10 @@ class PostgisSource(Model):
         return value
 
 
+Bound = float | Annotated[str, Field(pattern=r"^\d{1,2}(\.\d+)?%$|^100%$")]
+"""A value, or a percentile of all values ("2%")."""
+
+
 class RasterSource(Model):
     """A raster file, or a glob of many that make one mosaic."""
 
@@ -296,7 +300,26 @@ class RasterSource(Model):
     nodata: float | None = None
     crs: str | None = None
     resampling: Literal["nearest", "bilinear", "cubic", "average"] = "bilinear"
-    stretch: tuple[float, float] | None = None
+    stretch: tuple[Bound, Bound] | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.stretch and isinstance(self.stretch[0], str) != isinstance(self.stretch[1], str):
+            raise ValueError("stretch is two values, or two percentiles such as [2%, 98%]")
+        return self
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The values that are black and white, where they are declared."""
+        return None if self.stretch is None or self.percentiles else (float(self.stretch[0]), float(self.stretch[1]))
+
+    @property
+    def percentiles(self) -> tuple[float, float] | None:
+        """The percentiles of each band that are black and white, where they are declared."""
+        if self.stretch is None or not isinstance(self.stretch[0], str):
+            return None
+        low, high = (float(str(bound).removesuffix("%")) for bound in self.stretch)
+        return low, high
 
 
 class WmsSource(Model):

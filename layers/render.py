@@ -29,6 +29,7 @@ from layers.styles.mapnik import Drawn
 from layers.styles.mapnik import drawn as look_of
 from layers.styles.model import RasterSymbolizer
 from layers.styles.raster import RasterLook, to_rgba
+from layers.terrain import terrain
 
 MAPS = 32
 """Mapnik maps kept ready in a process."""
@@ -184,13 +185,17 @@ def _raster(layer: Layer, selection: Selection, query: MapQuery) -> Any:
     """Height × width × RGBA, None where there is nothing."""
     coverage = open_coverage(layer)
     time = selection.time[-1] if selection.time else None
+    symbolizer = look_for(layer, selection).raster or RasterSymbolizer()
+    if symbolizer.relief is not None:
+        return terrain(coverage, symbolizer, query, time)
     pixels = coverage.read(query.bbox, query.crs, query.width, query.height, time=time)
     if selection.ranges:
         pixels = _within(pixels, selection.ranges)
     if pixels.mask.all():
         return None
-    symbolizer = look_for(layer, selection).raster or RasterSymbolizer()
-    return to_rgba(RasterLook(symbolizer, coverage.palette(), coverage.source.stretch), pixels, coverage.facts)
+    source = coverage.source
+    look = RasterLook(symbolizer, coverage.palette(), source.limits, ranged=source.percentiles is not None)
+    return to_rgba(look, pixels, coverage.facts)
 
 
 def _within(pixels: Any, ranges: tuple[tuple[float, float], ...]) -> Any:

@@ -158,7 +158,7 @@ def _bands(source: model.RasterSource, opened: Any, times: tuple[str, ...]) -> I
     for number in numbers:
         if not 1 <= number <= opened.count:
             raise SourceError(f"{source.raster}: no band {number}: it has {opened.count}")
-        yield _ranged(_band(source, opened, number), opened, number, len(times))
+        yield _ranged(_band(source, opened, number), opened, number, len(times), source.percentiles)
 
 
 def _band(source: model.RasterSource, opened: Any, number: int) -> Band:
@@ -171,16 +171,20 @@ def _band(source: model.RasterSource, opened: Any, number: int) -> Band:
     )
 
 
-def _ranged(band: Band, opened: Any, number: int, times: int) -> Band:
-    """The band with the least and greatest value of a sample; bytes range over 0–255 by nature."""
-    if band.dtype == "uint8" or band.interpretation in ("palette", "alpha"):
+def _ranged(band: Band, opened: Any, number: int, times: int, percentiles: tuple[float, float] | None) -> Band:
+    """The band with the least and greatest value of a sample, or these percentiles of it.
+
+    Bytes range over 0–255 by nature.
+    """
+    if band.interpretation in ("palette", "alpha") or (band.dtype == "uint8" and percentiles is None):
         return band
     numbers = sorted({1 + round(n * (opened.count - 1) / 11) for n in range(12)}) if times else [number]
     samples = [_sample(band, opened, n) for n in numbers]
     values = np.concatenate([sample[np.isfinite(sample)] for sample in samples])
     if not values.size:
         return band
-    return replace(band, minimum=float(values.min()), maximum=float(values.max()))
+    low, high = np.percentile(values, percentiles or (0, 100))
+    return replace(band, minimum=float(low), maximum=float(high))
 
 
 def _sample(band: Band, opened: Any, number: int) -> Any:

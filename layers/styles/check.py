@@ -29,6 +29,10 @@ _HONOURED = frozenset(
         "removeOverlaps",
         "graphic-resize",
         "distance",
+        "terrain",
+        "azimuth",
+        "altitude",
+        "multidirectional",
         "polygonAlign",
     ]
 )
@@ -57,8 +61,6 @@ def _options(rule: str, line: int, options: model.Options) -> Iterator[model.Sty
 
 
 def _raster(rule: str, symbolizer: model.RasterSymbolizer) -> Iterator[model.StyleWarning]:
-    if symbolizer.relief_factor is not None:
-        yield model.StyleWarning(rule, symbolizer.line, "ShadedRelief is not drawn")
     enhancements = [symbolizer.contrast, *(c.contrast for c in symbolizer.channels)]
     if any(e is not None and e.method == "histogram" for e in enhancements):
         yield model.StyleWarning(rule, symbolizer.line, "Histogram is drawn as Normalize")

@@ -9,6 +9,7 @@ Angles are degrees, clockwise. Displacements are x to the right and y upwards. S
 from dataclasses import dataclass, field
 
 from layers.styles.expressions import Expression, Filter, Literal
+from layers.styles.relief import Relief
 
 type Options = tuple[tuple[str, str], ...]
 """Vendor options, name and value, in their order."""
@@ -234,7 +235,7 @@ class RasterSymbolizer:
     channels: tuple[Channel, ...] = ()
     color_map: ColorMap | None = None
     contrast: ContrastEnhancement | None = None
-    relief_factor: float | None = None
+    relief: Relief | None = None
     geometry: Expression | None = None
     unit: str = "px"
     options: Options = ()

@@ -24,11 +24,15 @@ _COLORS = ("red", "green", "blue")
 
 @dataclass(frozen=True, slots=True)
 class RasterLook:
-    """A raster's portrayal: the style's symbolizer, the file's palette (RGBA by value), a stretch."""
+    """A raster's portrayal: the style's symbolizer, the file's palette (RGBA by value), a stretch.
+
+    `ranged` stretches bytes, too, between what the facts of their band tell.
+    """
 
     symbolizer: RasterSymbolizer = field(default_factory=RasterSymbolizer)
     palette: tuple[tuple[int, int, int, int], ...] = ()
     stretch: tuple[float, float] | None = None
+    ranged: bool = False
 
 
 def to_rgba(look: RasterLook, data: Masked, facts: RasterFacts) -> Rgba:
@@ -163,7 +167,7 @@ def _stretched(look: RasterLook, data: Masked, bands: Sequence[Band], chosen: li
     channels = look.symbolizer.channels
     for position, index in enumerate(chosen[:3]):
         own = channels[position].contrast if position < len(channels) else None
-        shown = _contrasted(data[index], bands[index], own or look.symbolizer.contrast, look.stretch)
+        shown = _contrasted(data[index], bands[index], own or look.symbolizer.contrast, look)
         if len(chosen) < 3:
             picture[..., :3] = shown[..., None]
             break
@@ -172,11 +176,11 @@ def _stretched(look: RasterLook, data: Masked, bands: Sequence[Band], chosen: li
 
 
 def _contrasted(
-    band: Masked, facts: Band, contrast: ContrastEnhancement | None, stretch: tuple[float, float] | None
+    band: Masked, facts: Band, contrast: ContrastEnhancement | None, look: RasterLook
 ) -> npt.NDArray[np.uint8]:
     """A band in 0–255."""
     values = np.ma.getdata(band)
-    limits = _limits(band, facts, contrast, stretch)
+    limits = _limits(band, facts, contrast, look)
     if limits is None and values.dtype == np.uint8:
         shown = values
     else:
@@ -188,15 +192,18 @@ def _contrasted(
 
 
 def _limits(
-    band: Masked, facts: Band, contrast: ContrastEnhancement | None, stretch: tuple[float, float] | None
+    band: Masked, facts: Band, contrast: ContrastEnhancement | None, look: RasterLook
 ) -> tuple[float, float] | None:
-    """What becomes black and white; None for 8 bits shown as they are."""
+    """What becomes black and white; None for 8 bits shown as they are.
+
+    Never what one picture happens to hold, where it can be helped: the next one would not fit to it.
+    """
     if contrast is not None and contrast.minimum is not None and contrast.maximum is not None:
         return contrast.minimum, contrast.maximum
-    if stretch is not None:
-        return stretch
-    asked = contrast is not None and contrast.method in ("normalize", "histogram")
-    if band.dtype == np.uint8 and not asked:
+    if look.stretch is not None:
+        return look.stretch
+    asked = look.ranged or (contrast is not None and contrast.method in ("normalize", "histogram"))
+    if band.dtype == np.uint8 and (not asked or facts.minimum is None):
         return None
     if facts.minimum is not None and facts.maximum is not None:
         return facts.minimum, facts.maximum

@@ -8,21 +8,43 @@ from layers.styles import model, xml
 from layers.styles.color import hex_color
 from layers.styles.expressions import Function, Literal, number, text
 from layers.styles.read_expression import expression, value_of
+from layers.styles.relief import Relief
 
+RELIEFS = ("hillshade", "slope")
 KINDS = ("ramp", "intervals", "values")
 
 
 def raster_symbolizer(element: etree._Element, **common: Any) -> model.RasterSymbolizer:
     """The symbolizer; geometry, unit, options and line are given."""
-    opacity, relief = xml.child(element, "Opacity"), xml.child(element, "ShadedRelief")
-    factor = None if relief is None else _number(relief, "ReliefFactor", 55.0)
+    opacity = xml.child(element, "Opacity")
     return model.RasterSymbolizer(
         opacity=_fraction(opacity),
         channels=_channels(xml.child(element, "ChannelSelection")),
         color_map=_color_map(xml.child(element, "ColorMap")),
         contrast=_contrast(xml.child(element, "ContrastEnhancement")),
-        relief_factor=factor,
+        relief=_relief(element),
         **common,
+    )
+
+
+def _relief(element: etree._Element) -> Relief | None:
+    """ShadedRelief, with QGIS's options; or the option `terrain` of the symbolizer itself: hillshade, slope."""
+    shaded = xml.child(element, "ShadedRelief")
+    options = {c.get("name", ""): (c.text or "").strip() for c in xml.children(element, "VendorOption")}
+    kind = options.get("terrain") or ("hillshade" if shaded is not None else "")
+    if not kind:
+        return None
+    if kind not in RELIEFS:
+        raise xml.StyleError(f"terrain={kind!r} is not one of {', '.join(RELIEFS)}", xml.line(element))
+    given = {c.get("name", ""): c for c in xml.children(element if shaded is None else shaded, "VendorOption")}
+    angles = {name: _option(given, name) for name in ("azimuth", "altitude", "multidirectional")}
+    usual = Relief()
+    return Relief(
+        kind,
+        usual.factor if shaded is None else _number(shaded, "ReliefFactor", usual.factor),
+        usual.azimuth if angles["azimuth"] is None else angles["azimuth"],
+        usual.altitude if angles["altitude"] is None else angles["altitude"],
+        several=bool(angles["multidirectional"]),
     )
 
 

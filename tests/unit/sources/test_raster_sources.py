@@ -118,3 +118,18 @@ def test_a_file_that_lies_nowhere_is_named(tmp_path, store, name):
         target.write(noise(1, 4, 4))
     with pytest.raises(SourceError, match="does not tell where it lies"):
         coverage(tmp_path / name, store)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_percentiles_of_each_band_are_found(dtype, tmp_path):
+    data = np.stack([np.arange(200), 10 + np.arange(200) // 2]).astype(dtype).reshape(2, 10, 20)
+    source = coverage(write(tmp_path / "a.tif", data), tmp_path, stretch=["10%", "90%"])
+    found = [(band.minimum, band.maximum) for band in source.facts.bands]
+    assert found == [pytest.approx((19.9, 179.1)), pytest.approx((19.9, 99.1), abs=0.6)]
+    assert (source.source.limits, source.source.percentiles) == (None, (10, 90))
+
+
+@pytest.mark.parametrize("stretch", [["2%", 90], ["a%", "9%"], ["2%", "200%"], [1]])
+def test_a_stretch_is_two_values_or_two_percentiles(stretch, tmp_path):
+    with pytest.raises(ValueError, match="stretch"):
+        coverage(tmp_path / "a.tif", tmp_path, stretch=stretch)

@@ -120,3 +120,13 @@ def test_a_picture_of_512_pixels_takes_milliseconds(dtype):
         to_rgba(look, data, about)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.02
+
+
+def test_bytes_are_stretched_between_percentiles_where_the_layer_asks_it():
+    assert one(RasterLook(ranged=True), 75, "uint8", minimum=50, maximum=100) == (128, 128, 128, 255)
+    assert one(RasterLook(), 75, "uint8", minimum=50, maximum=100) == (75, 75, 75, 255)
+
+
+def test_bytes_of_an_unknown_range_are_never_stretched_by_one_picture():
+    look = RasterLook(RasterSymbolizer(contrast=ContrastEnhancement("normalize")))
+    assert one(look, 75, "uint8") == (75, 75, 75, 255)

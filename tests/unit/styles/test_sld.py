@@ -112,7 +112,6 @@ def test_what_is_no_style_is_refused_with_its_line(body, message):
             "<TextSymbolizer><Label>a</Label><VendorOption name='underlineText'>true</VendorOption></TextSymbolizer>",
             "the vendor option underlineText='true'",
         ),
-        ("<RasterSymbolizer><ShadedRelief/></RasterSymbolizer>", "ShadedRelief is not drawn"),
         (f"<LegendGraphic/>{FILL}", "LegendGraphic is not drawn"),
         ("<Abstract>a</Abstract>", "the rule has no symbolizer: it draws nothing"),
         (POINT.replace("<Graphic>{}</Graphic>", ""), "a PointSymbolizer without a Graphic: a square is drawn"),
