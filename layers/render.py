@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.crs import CRS84, is_geographic, metres_per_unit
+from layers.crs import CRS84, BBox, is_geographic, metres_per_unit
 from layers.encode import encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
@@ -253,15 +253,24 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     words = _words_of_its_kind if alike else srs
     drawing.srs = words(query.crs)
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
+    reach = REACH if _SYMBOLS.search(styles) else LINE_REACH
+    seen = _grown(query, reach * query.dpi / STANDARD_DPI)
     sources = [
-        drawn.datasource(layer, selection, query.bbox, query.crs, look.fields)
+        drawn.datasource(layer, selection, seen, query.crs, look.fields)
         for (layer, selection), look in zip(group, looks, strict=True)
     ]
     for part in ("styles", "labels"):
         for (layer, _), look, source in zip(group, looks, sources, strict=True):
             if names := [name for name, _ in getattr(look, part)]:
                 drawing.layers.append(_layer(layer, words(layer.crs), source, names))
-    return Ready(drawing, REACH if _SYMBOLS.search(styles) else LINE_REACH, any(look.ground_units for look in looks))
+    return Ready(drawing, reach, any(look.ground_units for look in looks))
+
+
+def _grown(query: MapQuery, pixels: float) -> BBox:
+    """The box of a picture with some pixels around it, from which symbols and labels reach in."""
+    left, bottom, right, top = query.bbox
+    across, down = (right - left) / query.width * pixels, (top - bottom) / query.height * pixels
+    return (left - across, bottom - down, right + across, top + down)
 
 
 def _look(layer: Layer, selection: Selection, prefix: str) -> Drawn:

@@ -45,9 +45,12 @@ def make(layer: Layer, store: Path) -> Path:
     path = copy_path(store, layer.id, layer.data_stamp)
     part = path.with_suffix(f".{os.getpid()}.part.fgb")
     path.parent.mkdir(parents=True, exist_ok=True)
+    found = plain_features(layer, FeatureQuery(layer.id, layer.crs))
+    if found is None:
+        raise SourceError(f"layer {layer.id}: there are no features to copy")
     options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown", "crs": layer.crs}
     try:
-        write_arrow(_reader(layer), str(part), layer=NAME, **options)
+        write_arrow(found, str(part), layer=NAME, **options)
         part.replace(path)
     except (DataSourceError, OSError) as error:
         raise SourceError(f"the copy of {layer.id} cannot be written at {path}: {error}") from None
@@ -59,16 +62,16 @@ def make(layer: Layer, store: Path) -> Path:
     return path
 
 
-def _reader(layer: Layer) -> Any:
-    """All features as a stream of batches, without their ids."""
+def plain_features(layer: Layer, query: FeatureQuery) -> Any:
+    """Features as an Arrow stream without their ids, the geometry last; None where there are none."""
     import pyarrow as pa
 
     from layers.sources import open_features
 
-    batches = open_features(layer).features(FeatureQuery(layer.id, layer.crs))
+    batches = open_features(layer).features(query)
     first = next(batches, None)
     if first is None:
-        raise SourceError(f"layer {layer.id}: there are no features to copy")
+        return None
     sample = _plain(first)
     return pa.RecordBatchReader.from_batches(sample.schema, chain([sample], map(_plain, batches)))
 
