@@ -23,6 +23,7 @@ from layers.errors import SourceError
 from layers.facts import VectorFacts
 from layers.sources.batch import geometry, ids, properties
 from layers.sources.geometry import shapes
+from server.wfs.by_geometry import by_geometry
 from server.wfs.shapefile import short_names
 from server.wfs.values import texts
 
@@ -106,11 +107,12 @@ def ods(features: Features, folder: Path) -> Path:
 
 
 def shapefile(features: Features, folder: Path) -> Path:
-    """A zip with a Shapefile in UTF-8 (.cpg) and a table of the names that ten characters cannot hold."""
+    """A zip with a Shapefile for each type of geometry, in UTF-8 (.cpg), and a table of the names that do not fit."""
     names = short_names([id_name(features.fields), *features.fields])
     inside = folder / "shp"
     inside.mkdir()
-    _ogr(features, inside / f"{features.layer}.shp", "ESRI Shapefile", names=names, placed=True)
+    for part in by_geometry(features, folder):
+        _ogr(part, inside / f"{part.layer}.shp", "ESRI Shapefile", names=names)
     table = "".join(f'"{name.replace(chr(34), chr(34) * 2)}",{short}\n' for name, short in names.items())
     (inside / "fields.csv").write_text(f"name,field\n{table}", encoding="utf-8")
     path = folder / f"{features.layer}.zip"
@@ -158,7 +160,7 @@ def _ogr(
     placed: bool = False,
 ) -> Path:
     name = _geometry_name(features.fields)
-    reader = _reader(features, kept, names=names, plain=driver in ("ESRI Shapefile", "LIBKML"), placed=placed)
+    reader = _reader(features, kept, names=names, without=_WITHOUT.get(driver, ()), placed=placed)
     options: dict[str, Any] = {"layer_options": {"ENCODING": "UTF-8"}} if driver == "ESRI Shapefile" else {}
     if features.has_geometry:
         kind = f"{features.facts.geometry} Z" if features.facts.has_z else features.facts.geometry
@@ -167,18 +169,23 @@ def _ogr(
     return path
 
 
+_WITHOUT = {"ESRI Shapefile": ("moment", "boolean"), "LIBKML": ("moment", "boolean", "date")}
+"""Types that a format has not, or writes in a way of its own."""
+
+
 def _reader(
     features: Features,
     kept: tuple[str, ...],
     *,
     names: dict[str, str] | None = None,
     as_text: bool = False,
-    plain: bool = False,
+    without: tuple[str, ...] = (),
     placed: bool = False,
 ) -> pa.RecordBatchReader:
     """The batches as a file's rows: unique names, types that the format has, one family of geometries.
 
-    `plain`: the format has no moments and no booleans; `as_text`: geometries as WKT; `placed`: only features with one.
+    `kept` are types that are else text, `without` those that the format has not. `as_text`: geometries as WKT;
+    `placed`: only features with one.
     """
     own, shape = id_name(features.fields), _geometry_name(features.fields)
     names = names or {}
@@ -190,7 +197,7 @@ def _reader(
             if placed and features.has_geometry:
                 batch = found.filter(pc.is_valid(geometry(found)))
             values = properties(batch, has_geometry=features.has_geometry).values()
-            arrays = [ids(batch), *(_held(value, kept, plain=plain) for value in values)]
+            arrays = [ids(batch), *(_held(value, kept, without=without) for value in values)]
             if features.has_geometry:
                 column = geometry(batch)
                 arrays.append(wkt(column) if as_text else _promoted(column, features.facts))
@@ -212,16 +219,16 @@ def _again(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa
     yield from rest
 
 
-def _held(column: pa.Array, kept: tuple[str, ...], *, plain: bool) -> pa.Array:
+def _held(column: pa.Array, kept: tuple[str, ...], *, without: tuple[str, ...]) -> pa.Array:
     """The column in a type that the format has."""
     kind = column.type
     if pa.types.is_binary(kind) and "binary" not in kept:
         return texts(column)
     if pa.types.is_time(kind) and "time" not in kept:
         return texts(column)
-    if plain and pa.types.is_timestamp(kind):
+    if ("moment" in without and pa.types.is_timestamp(kind)) or ("date" in without and pa.types.is_date(kind)):
         return texts(column)
-    return column.cast(pa.int8()) if plain and pa.types.is_boolean(kind) else column
+    return column.cast(pa.int8()) if "boolean" in without and pa.types.is_boolean(kind) else column
 
 
 def wkt(column: pa.Array) -> pa.Array:

@@ -55,7 +55,7 @@ def test_a_shapefile_is_in_utf_8_and_tells_its_names(wfs, tmp_path, kind):
     (tmp_path / "a.zip").write_bytes(answer.content)
     _, back = pyogrio.read_arrow(f"/vsizip/{tmp_path}/a.zip")
     assert back["nom"].to_pylist()[:3] == ["été", "L'œuf « dur »", 'a "quoted" \\ value']
-    assert len(back) == 7
+    assert len(back) == 8
 
 
 def test_geoparquet_holds_every_type_and_names_its_crs(wfs, tmp_path):
