@@ -3,15 +3,17 @@
 import atexit
 import logging
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from adbc_driver_manager import Error, OperationalError
 from adbc_driver_postgresql import dbapi
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from layers.errors import SourceError, UnavailableError
 from layers.sources.postgis.address import connection_string, without_secrets
@@ -27,8 +29,8 @@ OPEN = 10
 WAIT = 10.0
 """Seconds that a request waits for one of them."""
 
-IDLE = 60.0
-"""Seconds after which an idle connection is closed, with the next use of the database."""
+RECYCLED = 600
+"""Seconds after which a connection is opened anew, with its next use."""
 
 _SETTINGS = """
 SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', '10s', false),
@@ -77,7 +79,7 @@ class Connection:
         self.database = database
         self.text = connection_string(database.address)
         self.raw = _opened(self.text)
-        self.used = time.monotonic()
+        self.used = False
         settings = Parameters()
         settings.add(f"{database.timeout}s", pa.string())
         try:
@@ -128,112 +130,88 @@ def _opened(text: str) -> Any:
         raise UnavailableError("the database cannot be reached now") from None
 
 
-_idle: dict[Database, list[Connection]] = {}
-_gates: dict[Database, threading.BoundedSemaphore] = {}
+_pools: dict[Database, QueuePool] = {}
 _guard = threading.Lock()
+
+
+def _pool(database: Database) -> QueuePool:
+    with _guard:
+        if database not in _pools:
+            creator: Any = partial(Connection, database)
+            options: dict[str, Any] = {
+                "pool_size": KEPT,
+                "max_overflow": OPEN - KEPT,
+                "timeout": WAIT,
+                "recycle": RECYCLED,
+            }
+            _pools[database] = QueuePool(creator, reset_on_return=None, **options)
+        return _pools[database]
+
+
+def close_all() -> None:
+    """Close the connections that are kept."""
+    with _guard:
+        for pool in _pools.values():
+            pool.dispose()
+        _pools.clear()
+
+
+atexit.register(close_all)
 
 
 @contextmanager
 def transaction(database: Database, *, write: bool = False) -> Iterator[Connection]:
     """A connection in a transaction that reads what was there at its beginning.
 
-    One that writes is committed at the end. Raises UnavailableError where the
-    database is not there or takes too long, SourceError for anything else that it says; errors of a transaction that
-    writes are let through (adbc_driver_manager.Error).
+    One that writes is committed at the end. Raises UnavailableError where the database is not there or takes too long,
+    SourceError for anything else that it says; errors of a transaction that writes are let through
+    (adbc_driver_manager.Error).
     """
-    with _turn(database):
-        yield from _transaction(database, write=write)
-
-
-@contextmanager
-def _turn(database: Database) -> Iterator[None]:
-    """One of the connections that there may be."""
-    with _guard:
-        gate = _gates.setdefault(database, threading.BoundedSemaphore(OPEN))
-    if not gate.acquire(timeout=WAIT):
-        raise UnavailableError("too many requests use the database now")
-    try:
-        yield
-    finally:
-        gate.release()
-
-
-def _transaction(database: Database, *, write: bool) -> Iterator[Connection]:
-    connection = _begun(database, "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    lent = _begun(database, "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection: Connection = lent.dbapi_connection  # type: ignore[assignment]
     try:
         yield connection
         connection.run("COMMIT")
     except Error as error:
-        _give_up(connection)
+        _undo(lent)
         if write:
             raise
         raise failure(error, connection) from None
     except BaseException:
-        _give_up(connection)
+        _undo(lent)
         raise
-    _keep(connection)
+    lent.close()
 
 
-def _begun(database: Database, sql: str) -> Connection:
+def _begun(database: Database, sql: str) -> PoolProxiedConnection:
     """A kept connection that still answers, or a new one."""
-    while (connection := _taken(database)) is not None:
+    while True:
+        try:
+            lent = _pool(database).connect()
+        except PoolTimeoutError:
+            raise UnavailableError("too many requests use the database now") from None
+        connection: Connection = lent.dbapi_connection  # type: ignore[assignment]
         try:
             connection.run(sql)
-        except Error:
-            connection.close()
+        except Error as error:
+            lent.invalidate()
+            if not connection.used:
+                raise failure(error, connection) from None
         else:
-            return connection
-    connection = Connection(database)
-    try:
-        connection.run(sql)
-    except Error as error:
-        connection.close()
-        raise failure(error, connection) from None
-    return connection
+            connection.used = True
+            return lent
 
 
-def _taken(database: Database) -> Connection | None:
-    with _guard:
-        kept = _idle.get(database, [])
-        old = [one for one in kept if time.monotonic() - one.used > IDLE]
-        for one in old:
-            kept.remove(one)
-        found = kept.pop() if kept else None
-    for one in old:
-        one.close()
-    return found
-
-
-def _give_up(connection: Connection) -> None:
-    """Undo the transaction; the connection is kept where it still answers."""
+def _undo(lent: PoolProxiedConnection) -> None:
+    """Roll the transaction back; the connection is given up where it does not answer any more."""
+    connection: Connection = lent.dbapi_connection  # type: ignore[assignment]
     try:
         connection.run("ROLLBACK")
     except Error:
-        connection.close()
+        lent.invalidate()
     else:
-        _keep(connection)
+        lent.close()
 
-
-def _keep(connection: Connection) -> None:
-    connection.used = time.monotonic()
-    with _guard:
-        kept = _idle.setdefault(connection.database, [])
-        if len(kept) < KEPT:
-            kept.append(connection)
-            return
-    connection.close()
-
-
-def close_all() -> None:
-    """Close the connections that are kept."""
-    with _guard:
-        found = [one for kept in _idle.values() for one in kept]
-        _idle.clear()
-    for one in found:
-        one.close()
-
-
-atexit.register(close_all)
 
 _CANCELLED = "57014"
 
