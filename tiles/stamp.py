@@ -23,7 +23,7 @@ def tile_stamp(layer: Layer, style: str) -> str:
     return digest.hexdigest()
 
 
-VECTOR_RECIPE = "1"
+VECTOR_RECIPE = "2"
 """Changes with the way in which vector tiles are made."""
 
 

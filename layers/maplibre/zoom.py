@@ -17,7 +17,7 @@ ZOOM_0 = 559082264.0287178 / 2
 METRE_AT_0 = 1 / (ZOOM_0 * 0.00028)
 """Pixels in a metre of the map at zoom 0. As in the pictures, a metre is one of Web Mercator's."""
 
-DEEPEST = 24.0
+DEEPEST = 24
 """The last zoom of the specification."""
 
 

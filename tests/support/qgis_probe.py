@@ -114,6 +114,13 @@ def features(layer, ask):
     }
 
 
+def styled(layer):
+    """What QGIS takes of the MapLibre style that the source names: styles, labels, complaints."""
+    *said, taken = layer.loadDefaultStyle()
+    labels = layer.labeling().styles() if layer.labeling() else []
+    return {"taken": taken, "said": said, "styles": len(layer.renderer().styles()), "labels": len(labels)}
+
+
 def probe(ask):
     """Everything that is asked of one layer."""
     layer = opened(ask)
@@ -124,6 +131,8 @@ def probe(ask):
     answer["crs"] = layer.crs().authid()
     answer["extent"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
     ask.setdefault("extent", answer["extent"])
+    if "styleUrl=" in ask["uri"]:
+        answer["style"] = styled(layer)
     answer |= drawn(layer, ask)
     if ask["provider"] == "wms":
         answer["legend"] = legend(layer, ask)

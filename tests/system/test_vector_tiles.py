@@ -73,6 +73,7 @@ def test_a_hit_has_gzip_and_everything_that_a_client_needs(server: Running, regi
         assert found.name == "parcelle"
         assert {"section", "numero"} <= found.keys
         assert "secret" not in found.keys
+        assert any(isinstance(value, int) for value in found.values), "whole numbers are numbers"
 
 
 def test_who_reads_no_gzip_gets_the_same_tile_unpacked(server: Running, registry: Registry) -> None:
