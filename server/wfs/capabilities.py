@@ -1,12 +1,14 @@
 """GetCapabilities of WFS 2.0 (OGC 09-025r2, 8): what the service does and its feature types; every claim holds."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
 from starlette.responses import Response
 
 from layers.filters.build import TEMPORAL
 from layers.registry import Registry
+from server.access import asker
 from server.urls import BASE
 from server.wfs import inspire
 from server.wfs.asked import Asked
@@ -90,7 +92,16 @@ async def get_capabilities(asked: Asked) -> Response:
     elif dialect is WFS10:
         from server.wfs.capabilities_1_0 import document as write
     body = write(asked.registry, asked.theme, wanted, asked.language).replace(BASE.encode(), asked.base.encode())
-    return Response(body, media_type="text/xml")
+    return Response(_with_key(asked, body), media_type="text/xml")
+
+
+def _with_key(asked: Asked, body: bytes) -> bytes:
+    """The document with the key of who asked by `?apikey=` in its addresses, for QGIS posts its changes to these."""
+    if not (asker().known and asked.params.text("APIKEY")):
+        return body
+    key = urlencode({"apikey": asked.params.text("APIKEY")})
+    body = body.replace(f'"{asked.address}?"'.encode(), f'"{asked.address}?{key}&amp;"'.encode())
+    return body.replace(f'"{asked.address}"'.encode(), f'"{asked.address}?{key}"'.encode())
 
 
 def document(

@@ -8,6 +8,7 @@ import pyogrio
 import pytest
 import shapely
 
+from server.keys import Keys
 from support.asked_of_qgis import PYTHON
 from support.schemas import required
 from support.server import running
@@ -24,29 +25,38 @@ capitelle:
 """
 
 
+KEPT = LAYERS.replace("edit: true", "edit: {groups: [mairie]}\n  fields: {entier: {values: {1: bon, 42: ruiné}}}")
+
+
 @pytest.fixture
-def inventory(tmp_path):
+def inventory(tmp_path, request):
     """A server of one layer that may be edited; its file."""
     (tmp_path / "data").mkdir()
     (tmp_path / "layers").mkdir()
     data = table("Point").select(["nom", "entier", "jour", "geometry"])
     write(tmp_path / "data" / "inventaire.gpkg", "Point", "capitelle", data=data)
-    (tmp_path / "layers" / "inventaire.yaml").write_text(LAYERS, encoding="utf-8")
+    (tmp_path / "layers" / "inventaire.yaml").write_text(getattr(request, "param", LAYERS), encoding="utf-8")
     (tmp_path / "service.yaml").write_text("namespace: {prefix: inv, uri: 'https://inv.example/ns'}\n")
     with running(tmp_path, tmp_path / "store") as server:
         yield server, tmp_path / "data" / "inventaire.gpkg"
 
 
-@pytest.mark.parametrize("version", ["1.1.0", "1.0.0"])
-def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
-    server, file = inventory
+def session(server, version: str, query: str = "", more: str = "") -> dict:
+    """What an edit session of QGIS comes to."""
     if subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode:
         required("python3-qgis")
-    uri = f"srsname='EPSG:2154' typename='inv:capitelle' url='{server.url}/wfs?' version='{version}'"
+    uri = f"srsname='EPSG:2154' typename='inv:capitelle' url='{server.url}/wfs?{query}' version='{version}'{more}"
     script = Path(__file__).parents[1] / "support" / "qgis_edits.py"
     run = subprocess.run([PYTHON, script, uri], capture_output=True, timeout=120, check=False)
     answer = json.loads(next(line for line in run.stdout.splitlines() if line.startswith(b"{")))
     assert answer["valid"], answer
+    return answer
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
+    server, file = inventory
+    answer = session(server, version)
     assert answer["editable"], answer
     assert answer["committed"], answer
     assert answer["count"] == 8, answer
@@ -60,3 +70,26 @@ def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
     assert len(rows) == 8
     journal = (server.store / "journal" / "capitelle.jsonl").read_text().splitlines()
     assert {json.loads(line)["operation"] for line in journal} == {"insert", "update", "delete"}
+
+
+@pytest.mark.parametrize("inventory", [KEPT], indirect=True)
+@pytest.mark.parametrize("way", ["password", "address"])
+def test_qgis_edits_with_a_key_what_is_for_a_group_to_change(inventory, way):
+    """A key as a password or in the address; a field with a list of values is a field as any other."""
+    server, file = inventory
+    key = Keys(server.store).add("inventaire", ["mairie"])
+    asked = {"query": f"apikey={key}"} if way == "address" else {"more": f" username='x' password='{key}'"}
+    answer = session(server, "2.0.0", **asked)
+    assert answer["editable"], answer
+    assert answer["committed"], answer
+    _, found = pyogrio.read_arrow(file, layer="capitelle")
+    assert {row["nom"]: row["entier"] for row in found.to_pylist()}["Capitelle d'été"] == 42
+    journal = (server.store / "journal" / "capitelle.jsonl").read_text().splitlines()
+    assert {json.loads(line)["author"] for line in journal} == {"inventaire"}
+
+
+@pytest.mark.parametrize("inventory", [KEPT], indirect=True)
+def test_qgis_is_not_offered_what_is_for_others_to_change(inventory):
+    answer = session(inventory[0], "2.0.0")
+    assert not answer["editable"], answer
+    assert not answer["committed"], answer

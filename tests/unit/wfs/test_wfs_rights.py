@@ -101,3 +101,12 @@ def test_a_lock_is_for_who_may_change_something(client):
     for asker, status in ((ANYBODY, 401), (Asker("passant", frozenset()), 403), (TOWN, 200)):
         ASKER.set(asker)
         assert client(**asked).status_code == status
+
+
+def test_capabilities_keep_the_key_of_an_address_in_their_addresses(client):
+    ASKER.set(TOWN)
+    root = assert_valid(client(REQUEST="GetCapabilities", APIKEY='a&"b').content, "wfs/2.0")
+    hrefs = {one.get("{http://www.w3.org/1999/xlink}href") for one in root.iter("{*}Get", "{*}Post")}
+    assert hrefs == {"http://wfs.test/wfs?apikey=a%26%22b&", "http://wfs.test/wfs?apikey=a%26%22b"}
+    ASKER.set(ANYBODY)
+    assert "apikey" not in client(REQUEST="GetCapabilities", APIKEY="a").text
