@@ -52,4 +52,5 @@ def purge(
         return
     word = "would be deleted (--dry-run)" if dry_run else "deleted"
     for name, one in results.items():
-        print(f"{name}: {one.tiles} tiles {word}, {one.archives} archives as a whole, {one.bytes / 1e6:.1f} MB")
+        copies = f", {one.overviews / 1e6:.1f} MB of overviews" if one.overviews else ""
+        print(f"{name}: {one.tiles} tiles {word}, {one.archives} archives as a whole, {one.bytes / 1e6:.1f} MB{copies}")

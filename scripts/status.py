@@ -54,6 +54,7 @@ def _server(store: Path) -> dict[str, Any] | None:
 def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is stored of every layer that has something, how old it is, what is stale, how often it was answered."""
     from server.published import open_current
+    from tiles import overview_store
     from tiles.usage import usage
 
     published = open_current(store)
@@ -66,6 +67,7 @@ def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
             "images": one.sizes.images,
             "bytes": one.sizes.bytes,
             "archives": one.archives,
+            "overviews": overview_store.size(store, one.layer),
             "oldest": _moment(one.oldest),
             "newest": _moment(one.newest),
             "stale": dict(one.stale),
@@ -108,12 +110,13 @@ def _show(told: dict[str, Any], console: Console) -> None:
 
 
 def _show_layers(told: Mapping[str, Any], console: Console) -> None:
-    table = Table("layer", "tiles", "images", "MiB", "stale", "oldest", "newest", "hits")
+    table = Table("layer", "tiles", "images", "MiB", "overviews", "stale", "oldest", "newest", "hits")
     for row in told["layers"]:
         counts = [f"{row[name]:,}" for name in ("tiles", "images")]
         days = [(row[name] or "").partition("T")[0] for name in ("oldest", "newest")]
         stale = f"{sum(row['stale'].values()):,}"
-        table.add_row(row["layer"], *counts, f"{row['bytes'] / MIB:,.1f}", stale, *days, f"{row['hits']:,}")
+        sizes = [f"{row[name] / MIB:,.1f}" for name in ("bytes", "overviews")]
+        table.add_row(row["layer"], *counts, *sizes, stale, *days, f"{row['hits']:,}")
     console.print(table if told["layers"] else "no tiles are stored")
     for row in told["layers"]:
         for word in _advice(row):

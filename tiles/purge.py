@@ -13,7 +13,7 @@ import shapely
 
 from layers.errors import UnknownLayerError
 from layers.registry import Registry
-from tiles import archive
+from tiles import archive, overview_store
 from tiles.address import south_row
 from tiles.area import Area
 from tiles.grids import Grid, GridError, grid
@@ -25,11 +25,12 @@ type Place = tuple[int, int, int]
 
 @dataclass(slots=True)
 class Purged:
-    """What was deleted: tiles, bytes of tiles, and archives as a whole."""
+    """What was deleted: tiles, bytes of tiles, archives as a whole, and bytes of overviews."""
 
     tiles: int = 0
     bytes: int = 0
     archives: int = 0
+    overviews: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def purge(registry: Registry, store: Path, layer: str, which: Which, *, dry_run:
 
     Raises UnknownLayerError, GridError, AreaError, ArchiveError.
     """
-    if layer not in registry.layers and not (store / "tiles" / quote(layer, safe="")).is_dir():
+    kept = [store / kind / quote(layer, safe="") for kind in ("tiles", "overviews")]
+    if layer not in registry.layers and not any(place.is_dir() for place in kept):
         raise UnknownLayerError(layer, registry.layers)
     stored = grid(which.grid, registry.config).stored if which.grid else None
     result = Purged()
@@ -58,9 +60,23 @@ def purge(registry: Registry, store: Path, layer: str, which: Which, *, dry_run:
             asked and own for asked, own in zip((stored, which.style, which.time), names, strict=True)
         ):
             _purge_file(registry, file, names[0], which, result, dry_run=dry_run)
+    if (which.area, which.levels, which.style, which.time) == (None, None, None, None):
+        result.overviews = _purge_overviews(store, layer, stored, dry_run=dry_run)
     if not dry_run and result.tiles:
         forget_layer(store, layer)
     return result
+
+
+def _purge_overviews(store: Path, layer: str, grid_id: str | None, *, dry_run: bool) -> int:
+    """Bytes of the overviews that are deleted: all that no seed draws from just now."""
+    before = overview_store.size(store, layer, grid_id)
+    if dry_run:
+        return before
+    try:
+        overview_store.remove(store, layer, grid_id)
+    except OSError as error:
+        raise archive.ArchiveError(f"the store cannot be written at {error.filename}: {error.strerror}") from None
+    return before - overview_store.size(store, layer, grid_id)
 
 
 def archive_names(store: Path, file: Path) -> tuple[str, str, str]:

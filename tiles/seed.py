@@ -11,9 +11,9 @@ from pathlib import Path
 from layers.errors import GarrigueError
 from layers.registry import Registry
 from tiles.archive import ArchiveError
-from tiles.drawing_copy import copied, is_worthwhile
 from tiles.grids import grid
 from tiles.jobs import Job, State, running
+from tiles.overviews import overviews
 from tiles.picture import Block
 from tiles.plan import Plan, blocks
 from tiles.quota import Quota
@@ -123,16 +123,9 @@ def _check_archives(job: Job, plan: Plan, store: Store) -> None:
 
 @contextmanager
 def _ordered(registry: Registry, store: Path, plan: Plan, todo: list[Block]) -> Iterator[Order]:
-    """The order, with a drawing copy for as long as it is worked on."""
-    tiling = grid(plan.grid, registry.config)
-    copy = store / "jobs" / f"{plan.id}.gpkg" if is_worthwhile(registry.layers[plan.layer], tiling, todo) else None
-    try:
-        if copy:
-            copied(registry, tiling, plan, todo, copy)
-        yield Order(registry.to_json(), store, plan, copy)
-    finally:
-        if copy:
-            copy.unlink(missing_ok=True)
+    """The order, with the overviews that its layer is drawn from."""
+    with overviews(registry, store, plan, grid(plan.grid, registry.config), todo) as files:
+        yield Order(registry.to_json(), store, plan, files)
 
 
 @contextmanager

@@ -1,18 +1,18 @@
 """Making a block of tiles: what a process needs for it, and what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layers.errors import SourceError
 from layers.registry import Layer, Registry
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.drawing_copy import with_copy
 from tiles.format import tile_format
 from tiles.grids import Grid, grid
 from tiles.imagery import draw_imagery, from_below, is_imagery, is_upper
 from tiles.info import archive_info
 from tiles.jobs import State
+from tiles.overviews import Files, drawn_from
 from tiles.picture import Block, block_buffer, draw_block, selection
 from tiles.plan import Plan
 from tiles.store import Store
@@ -20,12 +20,12 @@ from tiles.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to make, as it travels to another process: the registry as JSON; `copy` is a drawing copy, or None."""
+    """What to make, as it travels to another process: the registry as JSON; `overviews` are drawn from by level."""
 
     registry: str
     store: Path
     plan: Plan
-    copy: Path | None = None
+    overviews: Files = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A plan in a process that makes its blocks."""
+    """A plan in a process that makes its blocks; `by_level` has the registries that draw from overviews."""
 
     registry: Registry
+    by_level: Mapping[int, Registry]
     layer: Layer
     store: Store
     plan: Plan
@@ -72,7 +73,7 @@ class Work:
         what = selection(first)
         if not is_imagery(self.layer):
             buffer, kind = block_buffer(self.layer), tile_format(self.layer)
-            return draw_block(self.registry, self.grid, block, buffer, what, kind)
+            return draw_block(self.by_level.get(block.z, self.registry), self.grid, block, buffer, what, kind)
         if is_upper(self.layer, self.grid, block.z):
             built = from_below(self.layer, self.grid, block, self.store, first, self.plan.stamp)
             if built is not None:
@@ -86,9 +87,10 @@ def open_work(order: Order, registry: Registry | None = None) -> Work:
     plan, layer = order.plan, read.layers[order.plan.layer]
     tiling = grid(plan.grid, read.config)
     info = archive_info(layer, plan.style, tiling.stored)
-    drawn = with_copy(read, plan.layer, tiling, order.copy) if order.copy else read
+    copies = {file: drawn_from(read, plan.layer, tiling, file) for file in set(order.overviews.values())}
+    by_level = {z: copies[file] for z, file in order.overviews.items()}
     tiles = Store(order.store, patience=10.0, floor=read.service.free_space)
-    return Work(drawn, layer, tiles, plan, tiling, info)
+    return Work(read, by_level, layer, tiles, plan, tiling, info)
 
 
 def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Block]]:
