@@ -49,7 +49,7 @@ def publish(
         return
     for item in told["published"]:
         where = f"{item['tiles']} tiles" + ("" if item["tree"] else ": more than --tiles, no tree")
-        print(f"{item['layer']} {item['style']} {item['time']} {item['grid']}: {where}")
+        print(f"{item['layer']} {item['style']} {item['time']} {item['grid']} {item['format']}: {where}")
     print(f"{to / 'site'}: {told['written']} files written, {told['kept']} kept, {told['removed']} removed")
 
 
@@ -100,7 +100,7 @@ def _publish(
                 f"[bold red]garrigue publish:[/] no tile of {missing.id} is stored; garrigue seed {missing.id}"
             )
             raise typer.Exit(2)
-        for path, body in site_documents(registry, found, address):
+        for path, body in site_documents(registry, found, address, store):
             version.put(path, body)
     root = to.absolute() / "site"
     (to / "nginx.conf").write_text(nginx(root, port), encoding="utf-8")
@@ -109,7 +109,8 @@ def _publish(
         "published": [
             {
                 "layer": item.layer.id,
-                "style": item.style,
+                "style": "" if item.is_vector else item.style,
+                "format": item.extension,
                 "time": item.time,
                 "grid": item.grid.id,
                 "tiles": item.tiles,

@@ -1,6 +1,7 @@
 """Publishing: the tiles of the store as plain files in z/x/y trees, and as PMTiles archives.
 
-Trees are for servers of files alone, up to a number of tiles; PMTiles (Web Mercator only) have no such bound.
+Trees are for servers of files alone, up to a number of tiles; PMTiles (Web Mercator only) have no such bound. Vector
+tiles are published with gzip, as they are kept; those on which there is nothing are left out.
 """
 
 import sqlite3
@@ -16,18 +17,22 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from xxhash import xxh3_64_hexdigest
 
 from layers.registry import Layer, Registry
-from tiles.address import TileAddress, south_row
+from tiles.address import VECTOR, TileAddress, south_row
 from tiles.format import tile_format
 from tiles.grids import Grid
 from tiles.limits import LevelLimits
 from tiles.site_folder import Version
 from tiles.store import Store
-from tiles.table import layer_grids
+from tiles.table import layer_grids, vector_grid
+from tiles.vector_cache import EMPTY
+from tiles.vector_info import vector_layers
 
 _ROWS = (
     "SELECT zoom_level, tile_column, tile_row, tile_id FROM map JOIN images USING (image) "
     "WHERE zoom_level BETWEEN ? AND ?"
 )
+_NOTHING = xxh3_64_hexdigest(EMPTY)
+"""The id of the vector tiles on which there is nothing."""
 _TYPES = {"png": TileType.PNG, "jpg": TileType.JPEG, "webp": TileType.WEBP}
 
 
@@ -56,13 +61,28 @@ class TileSet:
     tree: str = ""
     archive: str = ""
 
+    @property
+    def is_vector(self) -> bool:
+        """True for vector tiles, which have no style."""
+        return self.style == VECTOR
+
+    @property
+    def extension(self) -> str:
+        """How the names of the tree's files end."""
+        return "mvt" if self.is_vector else tile_format(self.layer).extension
+
 
 class Which(NamedTuple):
-    """A style and time of a layer, and the grids of it that share their tiles, in the order declared."""
+    """A style (VECTOR for vector tiles) and time of a layer, and the grids that share their tiles, as declared."""
 
     style: str
     time: str
     grids: tuple[Grid, ...]
+
+    @property
+    def is_vector(self) -> bool:
+        """True for vector tiles."""
+        return self.style == VECTOR
 
     def grid(self, deepest: int) -> Grid:
         """The first grid that has this level."""
@@ -70,7 +90,7 @@ class Which(NamedTuple):
 
 
 def sets(registry: Registry, layer: Layer) -> Iterator[Which]:
-    """Every style, time and grid of a layer."""
+    """Every style, time and grid of a layer; last its vector tiles."""
     shared: dict[str, list[Grid]] = {}
     for grid in layer_grids(layer, registry):
         shared.setdefault(grid.stored, []).append(grid)
@@ -78,6 +98,9 @@ def sets(registry: Registry, layer: Layer) -> Iterator[Which]:
         for time in layer.times or ("",):
             for grids in shared.values():
                 yield Which(style, time, tuple(grids))
+    if (tiling := vector_grid(layer, registry)) is not None:
+        for time in layer.times or ("",):
+            yield Which(VECTOR, time, (tiling,))
 
 
 def publish(
@@ -92,18 +115,22 @@ def publish(
         return None
     style, time, grid = which.style, which.time, which.grid(rows[-1].z)
     fingerprint = xxh3_64_hexdigest("".join(f"{z}/{x}/{y}={id_};" for z, x, y, id_ in rows).encode())
-    place = "/".join(part.replace("/", "%2F") for part in (layer.id, style, time, grid.id) if part)
     address = TileAddress(layer.id, style, time, grid.id, 0, 0, 0)
-    tree, archive = f"tiles/{place}", f"pmtiles/{'.'.join(place.split('/')[:-1])}.pmtiles"
-    if len(rows) > most:
-        tree = ""
-    elif not version.keep(tree, fingerprint):
-        _write_tree(version, tree, store, address, tile_format(layer).extension, rows)
-    if grid.stored != "PM":
-        archive = ""
-    elif not version.keep(archive, fingerprint):
-        _write_archive(version.made(archive), store, address, layer, rows)
-    return TileSet(layer, style, time, grid, _limits(rows), len(rows), tree, archive)
+    tree, archive = _places(layer, which, grid)
+    found = TileSet(layer, style, time, grid, _limits(rows), len(rows), tree if len(rows) <= most else "", archive)
+    if found.tree and not version.keep(tree, fingerprint):
+        _write_tree(version, tree, store, address, found.extension, rows)
+    if archive and not version.keep(archive, fingerprint):
+        _write_archive(version.made(archive), store, address, found, rows)
+    return found
+
+
+def _places(layer: Layer, which: Which, grid: Grid) -> tuple[str, str]:
+    """Where the tree and the archive are, "" for an archive of another grid than Web Mercator."""
+    style, time = (part.replace("/", "%2F") for part in (which.style, which.time))
+    parts = [layer.id, *filter(None, ("mvt" if which.is_vector else style, time))]
+    tree = "/".join(["vector", layer.id, *parts[2:], grid.id] if which.is_vector else ["tiles", *parts, grid.id])
+    return tree, f"pmtiles/{'.'.join(parts)}.pmtiles" if grid.stored == "PM" else ""
 
 
 def stored(store: Store, layer: Layer, which: Which, levels: tuple[int, int]) -> Iterator[StoredTile]:
@@ -112,7 +139,8 @@ def stored(store: Store, layer: Layer, which: Which, levels: tuple[int, int]) ->
     for file in store.archives(layer.id, which.style, which.time, which.grids[0].id):
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, timeout=30)) as db:
             for z, x, row, tile_id in db.execute(_ROWS, (levels[0], min(levels[1], deepest))):
-                yield StoredTile(z, x, south_row(z, row), tile_id)
+                if tile_id != _NOTHING:
+                    yield StoredTile(z, x, south_row(z, row), tile_id)
 
 
 def _limits(rows: Sequence[StoredTile]) -> tuple[LevelLimits, ...]:
@@ -131,9 +159,9 @@ def _write_tree(
             version.put(f"{tree}/{z}/{x}/{y}.{extension}", tile[1])
 
 
-def _write_archive(file: Path, store: Store, address: TileAddress, layer: Layer, rows: Sequence[StoredTile]) -> None:
+def _write_archive(file: Path, store: Store, address: TileAddress, found: TileSet, rows: Sequence[StoredTile]) -> None:
     """A PMTiles archive (version 3), tiles in its own order, equal ones once."""
-    kind, levels = tile_format(layer), [row.z for row in rows]
+    layer, levels = found.layer, [row.z for row in rows]
     ordered = sorted((zxy_to_tileid(z, x, y), z, x, y) for z, x, y, _ in rows)
     with file.open("wb") as out:
         writer: Any = pmtiles_writer.Writer(out)  # type: ignore[no-untyped-call]
@@ -142,8 +170,8 @@ def _write_archive(file: Path, store: Store, address: TileAddress, layer: Layer,
                 writer.write_tile(number, tile[1])
         west, south, east, north = (round(value * 10_000_000) for value in layer.geographic_extent)
         header = {
-            "tile_type": _TYPES[kind.mbtiles],
-            "tile_compression": Compression.NONE,
+            "tile_type": TileType.MVT if found.is_vector else _TYPES[tile_format(layer).mbtiles],
+            "tile_compression": Compression.GZIP if found.is_vector else Compression.NONE,
             "min_lon_e7": west,
             "min_lat_e7": south,
             "max_lon_e7": east,
@@ -154,4 +182,7 @@ def _write_archive(file: Path, store: Store, address: TileAddress, layer: Layer,
         }
         attribution = layer.definition.attribution
         name = layer.definition.title.get("fr") or layer.id
-        writer.finalize(header, {"name": name, "attribution": attribution.title if attribution else ""})
+        about: dict[str, Any] = {"name": name, "attribution": attribution.title if attribution else ""}
+        if found.is_vector:
+            about["vector_layers"] = vector_layers(layer, found.limits)
+        writer.finalize(header, about)

@@ -21,6 +21,8 @@ from tiles.table import vector_grid
 
 AHEAD = (0, 256, 8192)
 """Letters of Europe's languages in Latin script, punctuation and currencies: the starts of their ranges."""
+EVERY = (*AHEAD, 512, 768, 1024, 7680, 8448)
+"""With every accent, Greek, Cyrillic and letter-like signs: what a published site has."""
 RECIPE = "1"
 """Changes with the way in which glyphs are drawn."""
 _STAMP = ".made-of"

@@ -109,18 +109,17 @@ def extents(layer: Layer, grid: Grid, levels: tuple[LevelLimits, ...]) -> Json:
     box = layer.extent_in(grid.crs)
     box = swap(box) if north_first(grid.crs) else box
     return {
-        "tileMatrixSetLimits": [
-            {
-                "tileMatrix": str(level.z),
-                "minTileRow": level.y0,
-                "maxTileRow": level.y1,
-                "minTileCol": level.x0,
-                "maxTileCol": level.x1,
-            }
-            for level in levels
-        ],
+        "tileMatrixSetLimits": written_limits(levels),
         "boundingBox": {"lowerLeft": list(box[:2]), "upperRight": list(box[2:]), "crs": uri(grid.crs)},
     }
+
+
+def written_limits(levels: tuple[LevelLimits, ...]) -> list[Json]:
+    """First and last rows and columns of each level (17-083r4, 7.3)."""
+    return [
+        {"tileMatrix": str(z), "minTileRow": y0, "maxTileRow": y1, "minTileCol": x0, "maxTileCol": x1}
+        for z, x0, y0, x1, y1 in levels
+    ]
 
 
 def addresses(registry: Registry) -> Iterator[tuple[str, Json]]:

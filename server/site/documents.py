@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from PIL import Image
@@ -13,19 +12,19 @@ from layers.legend import legend
 from layers.query import LegendQuery
 from layers.registry import Registry
 from server.ogcapi import tiles
-from server.portal.static_files import files
 from server.site.capabilities import legend_path, site_capabilities
+from server.site.vector_documents import vector_documents
+from server.site.viewer_files import viewer_files
 from server.tms.documents import tile_json
 from server.urls import BASE
-from tiles.format import tile_format
 from tiles.publish import TileSet
 
-_VIEWER = Path(__file__).parent / "viewer"
 
-
-def site_documents(registry: Registry, published: Sequence[TileSet], url: str) -> Iterator[tuple[str, bytes]]:
-    """Path and bytes of every document; `url` is the site's address, which WMTS has to have in full."""
-    trees = [item for item in published if item.tree]
+def site_documents(
+    registry: Registry, published: Sequence[TileSet], url: str, store: Path
+) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of every document, each once; `url` is the site's address, which WMTS has to have in full."""
+    trees = [item for item in published if item.tree and not item.is_vector]
     pictures = dict(_legends(registry, published))
     sizes = {key: Image.open(io.BytesIO(picture)).size for key, picture in pictures.items()}
     found = [
@@ -33,16 +32,17 @@ def site_documents(registry: Registry, published: Sequence[TileSet], url: str) -
         *_tile_jsons(registry, trees),
     ]
     found += [(f"{path}/index.json", tiles.written(document)) for path, document in _ogcapi(registry, trees)]
-    for path, body in found:
+    for path, body in dict([*found, *vector_documents(registry, published, store)]).items():
         yield path, body.replace(BASE.encode(), url.encode())
     for (layer, style), picture in pictures.items():
         yield legend_path(layer, style), picture
-    yield from _viewer(registry, published)
+    yield from viewer_files(registry, published)
 
 
 def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[tuple[str, str], bytes]]:
     language = registry.service.language
-    for layer, style in dict.fromkeys((item.layer.id, item.style) for item in published):
+    styles = ((item.layer.id, s) for item in published for s in (item.layer.styles if item.is_vector else [item.style]))
+    for layer, style in dict.fromkeys(styles):
         yield (layer, style), legend(registry, LegendQuery(layer, style, language))
 
 
@@ -52,7 +52,7 @@ def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[
         body = tile_json(registry, item.layer) if item.grid.stored == "PM" else None
         if body is not None:
             document = json.loads(body)
-            address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{tile_format(item.layer).extension}"
+            address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}"
             document |= {"tiles": [address], "minzoom": item.limits[0].z, "maxzoom": item.limits[-1].z}
             document["center"][2] = (item.limits[0].z + item.limits[-1].z) // 2
             yield f"tiles/{item.layer.id}.json", json.dumps(document, ensure_ascii=False).encode()
@@ -77,11 +77,8 @@ def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str,
 
 def _tileset(registry: Registry, item: TileSet) -> tuple[str, tiles.Json]:
     document = tiles.tileset(registry, item.layer.id, item.grid.id)
-    document["tileMatrixSetLimits"] = [
-        {"tileMatrix": str(z), "minTileRow": y0, "maxTileRow": y1, "minTileCol": x0, "maxTileCol": x1}
-        for z, x0, y0, x1, y1 in item.limits
-    ]
-    place = f"{BASE}/{quote(item.tree)}/{{tileMatrix}}/{{tileCol}}/{{tileRow}}.{tile_format(item.layer).extension}"
+    document["tileMatrixSetLimits"] = tiles.written_limits(item.limits)
+    place = f"{BASE}/{quote(item.tree)}/{{tileMatrix}}/{{tileCol}}/{{tileRow}}.{item.extension}"
     for link in document["links"]:
         link["href"] = place if link["rel"] == "item" else link["href"]
     scheme = next(link["href"] for link in document["links"] if link["rel"].endswith("tiling-scheme"))
@@ -96,35 +93,3 @@ def _defaults(trees: Sequence[TileSet]) -> list[TileSet]:
         if item.style == item.layer.default_style and (key not in found or item.time in (item.layer.default_time, "")):
             found[key] = item
     return list(found.values())
-
-
-def _viewer(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
-    language = registry.service.language
-    page = (_VIEWER / "index.html").read_text("utf-8")
-    listed: dict[str, Any] = {
-        "title": registry.service.title.model_dump(),
-        "language": language,
-        "layers": [_shown(item) for item in published if item.grid.stored == "PM"],
-    }
-    yield "index.html", page.encode()
-    yield "layers.json", json.dumps(listed, ensure_ascii=False, indent=1).encode()
-    yield "viewer.js", (_VIEWER / "viewer.js").read_bytes()
-    for name, path in files().items():
-        if name.startswith("leaflet/"):
-            yield f"static/{name}", path.read_bytes()
-
-
-def _shown(item: TileSet) -> dict[str, Any]:
-    attribution = item.layer.definition.attribution
-    return {
-        "id": item.layer.id,
-        "title": item.layer.definition.title.model_dump(),
-        "style": item.style,
-        "time": item.time,
-        "tiles": f"{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{tile_format(item.layer).extension}" if item.tree else "",
-        "pmtiles": quote(item.archive),
-        "legend": quote(legend_path(item.layer.id, item.style)),
-        "levels": [item.limits[0].z, item.limits[-1].z],
-        "bounds": list(item.layer.geographic_extent),
-        "attribution": attribution.title if attribution else "",
-    }

@@ -5,13 +5,15 @@ from pathlib import Path
 _TYPES = {
     "text/html": "html",
     "text/css": "css",
-    "text/javascript": "js",
+    "text/javascript": "js mjs",
     "application/json": "json",
     "application/xml": "xml",
     "image/png": "png",
     "image/jpeg": "jpeg jpg",
     "image/webp": "webp",
     "application/vnd.pmtiles": "pmtiles",
+    "application/vnd.mapbox-vector-tile": "mvt",
+    "application/x-protobuf": "pbf",
 }
 
 
@@ -28,7 +30,7 @@ server {{
   charset utf-8;
   charset_types text/html text/css text/javascript application/json application/xml;
   gzip on;
-  gzip_types application/json application/xml text/css text/javascript;
+  gzip_types application/json application/xml application/x-protobuf text/css text/javascript;
   etag on;
   add_header Access-Control-Allow-Origin * always;
   add_header Access-Control-Expose-Headers "Content-Range, ETag" always;
@@ -42,6 +44,16 @@ server {{
     add_header Access-Control-Expose-Headers "Content-Range, ETag" always;
     expires 1d;
   }}
+  location ~ ^/vector/ {{
+    add_header Content-Encoding gzip;
+    add_header Access-Control-Allow-Origin * always;
+    expires 1d;
+  }}
+  location /fonts/ {{
+    try_files $uri /fonts/none.pbf =404;
+    add_header Access-Control-Allow-Origin * always;
+    expires 1d;
+  }}
   location ~ /\\. {{ return 404; }}
 }}
 """
@@ -52,10 +64,17 @@ def caddy(root: Path, port: int = 8080) -> str:
     return f"""# A site published by garrigue: caddy run --config Caddyfile
 :{port} {{
 	root * "{root}"
+	@vector path_regexp ^/vector/
+	header @vector Content-Encoding gzip
+	header @vector Content-Type application/vnd.mapbox-vector-tile
 	encode gzip
+	handle /fonts/* {{
+		try_files {{path}} /fonts/none.pbf
+		file_server
+	}}
 	header Access-Control-Allow-Origin *
 	header Access-Control-Expose-Headers "Content-Range, ETag"
-	@kept path_regexp ^/(tiles/.+/|pmtiles/|static/)
+	@kept path_regexp ^/(tiles/.+/|vector/|pmtiles/|static/|fonts/)
 	header @kept Cache-Control "public, max-age=86400"
 	@hidden path_regexp /\\.
 	respond @hidden 404

@@ -5,43 +5,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
 import pytest
 from pmtiles.reader import MmapSource, Reader
 
-from scripts.conformance.server import await_answer, free_port
+from scripts.conformance.server import free_port
 from support.asked_of_qgis import ask_qgis
 from support.data import X0, Y0
 from support.gdal import run
+from support.published_site import ROOT, Site, garrigue, publish_layers, served_by_nginx
 from support.schemas import assert_valid, required
 
-ROOT = Path(__file__).parents[2]
 LAYERS = ("ortho", "parcelle", "arbre")
 BOX = [X0 + 200, Y0 + 200, X0 + 800, Y0 + 800]
 NS = {"w": "http://www.opengis.net/wmts/1.0", "ows": "http://www.opengis.net/ows/1.1"}
-
-
-@dataclass
-class Site:
-    """A published site that nginx serves."""
-
-    url: str
-    folder: Path
-    store: Path
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(path if path.startswith("http") else f"{self.url}{path}", headers=headers)
-
-
-def garrigue(*arguments: object, status: int = 0) -> str:
-    command = [sys.executable, "-m", "scripts.cli", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == status, done.stderr + done.stdout
-    return done.stdout + done.stderr
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -49,8 +28,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def publish(site: Site, config: Path, *more: object) -> dict:
-    ask = ["--config", config, "--store", site.store, "--to", site.folder, "--url", site.url, "--json"]
-    return json.loads(garrigue("publish", *LAYERS, *ask, "--port", site.url.rpartition(":")[2], *more))
+    return publish_layers(site, config, LAYERS, *more)
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +38,8 @@ def site(config_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     garrigue("seed", *LAYERS, "--config", config_dir, "--store", store, "--levels", "14-17", "--time", "all")
     site = Site(f"http://127.0.0.1:{free_port()}", folder / "to", store)
     publish(site, config_dir)
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin") or required("nginx")
-    main = f"daemon off; user root; pid {folder}/pid; error_log {folder}/err; events {{}} http {{ access_log off; "
-    main += "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    (folder / "main.conf").write_text(
-        f"{main} client_body_temp_path {folder}/body; include {site.folder}/nginx.conf; }}"
-    )
-    with subprocess.Popen([nginx, "-p", folder, "-c", folder / "main.conf"], stderr=subprocess.DEVNULL) as process:
-        await_answer(int(site.url.rpartition(":")[2]), "/", seconds=10, processes=[process])
+    with served_by_nginx(site, folder):
         yield site
-        process.terminate()
 
 
 @pytest.mark.nginx
