@@ -166,8 +166,7 @@ def _layout(registry: Registry, query: LegendQuery) -> Layout:
         return Layout(one, side, side[1], factor, False, False, style, *side)
     line = side[1] if ramp else side[1] + round(_BETWEEN * factor)
     margin, gap = round(_MARGIN * factor), round(_GAP * factor)
-    font = _font(factor)
-    text = max((round(font.getlength(_short(e.label)) + 0.5) for e in found), default=0)
+    text = max((round(_length(_short(e.label), factor) + 0.5) for e in found), default=0)
     width = side[0] + 2 * margin + (gap + text if text else 0)
     height = max(len(found) * line - (0 if ramp else round(_BETWEEN * factor)), 1) + 2 * margin
     return Layout(found, side, line, factor, ramp, True, style, width, height)
@@ -192,6 +191,12 @@ def _font(factor: float) -> ImageFont.FreeTypeFont:
     found = importlib.util.find_spec("mapnik")
     folder = Path(found.origin).parent if found and found.origin else Path()
     return ImageFont.truetype(folder / "lib/mapnik/fonts/DejaVuSans.ttf", _FONT_SIZE * factor)
+
+
+@lru_cache(maxsize=20_000)
+def _length(label: str, factor: float) -> float:
+    """Pixels across: the same words are measured for every document of a language."""
+    return float(_font(factor).getlength(label))
 
 
 def _short(label: str) -> str:

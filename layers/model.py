@@ -5,6 +5,7 @@ tells (CRS, extent, fields, bands) are not here: see `layers.facts`.
 """
 
 import re
+from mimetypes import guess_type
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -76,12 +77,36 @@ class Link(Model):
     type: str = "ISO19115:2003"
 
 
+class Logo(Model):
+    """A picture by its address; its size is in pixels."""
+
+    url: str
+    width: int | None = Field(None, ge=1)
+    height: int | None = Field(None, ge=1)
+    format: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_string(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Editors are told that the address alone does as well."""
+        return {"anyOf": [handler(core), {"type": "string"}]}
+
+    @property
+    def media_type(self) -> str:
+        """As declared, else as the address ends."""
+        return self.format or guess_type(self.url.partition("?")[0])[0] or "image/png"
+
+
 class Attribution(Model):
     """Who is to be named with the layer."""
 
     title: str
     url: str | None = None
-    logo: str | None = None
+    logo: Logo | None = None
 
 
 class Contact(Model):
@@ -218,6 +243,47 @@ class Exports(Model):
     hours: int = Field(24, ge=1, le=24 * 30)
 
 
+IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+class Specification(Model):
+    """A specification that a service is measured by, the date of its publication, and how far it conforms."""
+
+    title: Text
+    date: IsoDate
+    degree: Literal["conformant", "notConformant", "notEvaluated"] = "notEvaluated"
+    url: str | None = None
+
+
+class Inspire(Model):
+    """What the INSPIRE view service tells of itself: `url` of its record in a catalogue, or the record's elements.
+
+    With `metadata_date` the elements stand in the capabilities: one of the other dates, conformity, themes.
+    """
+
+    url: str | None = None
+    format: str = "application/vnd.iso.19139+xml"
+    metadata_date: IsoDate | None = None
+    created: IsoDate | None = None
+    published: IsoDate | None = None
+    revised: IsoDate | None = None
+    conformity: tuple[Specification, ...] = ()
+    keywords: tuple[Text, ...] = ()
+
+    @property
+    def embedded(self) -> bool:
+        """True where the elements stand in the capabilities (scenario 2)."""
+        return self.metadata_date is not None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.url is None and not self.embedded:
+            raise ValueError("url of the service's record, or metadata_date with the record's elements")
+        if self.embedded and not (self.created or self.published or self.revised):
+            raise ValueError("one of created, published, revised goes with metadata_date")
+        return self
+
+
 class Service(Model):
     """`service.yaml`: what is true of the whole service.
 
@@ -238,13 +304,19 @@ class Service(Model):
     limits: Limits = Limits()
     engine: Engine = Engine()
     language: Literal["fr", "en"] = "fr"
-    inspire: Link | None = None
+    inspire: Inspire | None = None
     inspire_download: Link | None = None
     sld_hosts: tuple[str, ...] = ()
     free_space: Bytes = 256_000_000
     exports: Exports = Exports()
     stored_queries: dict[QueryId, StoredQuery] = {}
     manage_stored_queries: ManagedQueries | None = None
+
+    @model_validator(mode="after")
+    def _whom_to_ask(self) -> Self:
+        if self.inspire and self.inspire.embedded and not (self.contact.organization and self.contact.email):
+            raise ValueError("inspire with metadata_date needs contact.organization and contact.email")
+        return self
 
 
 class VectorSource(Model):

@@ -96,10 +96,10 @@ class Layer:
         return next(iter(self.styles))
 
     def style(self, name: str) -> str:
-        """The style's own name for a name as asked: "" and "default" mean the default one."""
+        """The style's own name for a name as asked: "", "default" and INSPIRE's name mean the default one."""
         if name in self.styles:
             return name
-        if name in ("", "default"):
+        if name in ("", "default", "inspire_common:DEFAULT"):
             return self.default_style
         raise UnknownStyleError(name, self.styles)
 

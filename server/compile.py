@@ -17,7 +17,6 @@ from xxhash import xxh3_64
 
 from layers.registry import Registry
 from server.documents import Document, gather
-from server.fonts.kept import keep_glyphs
 from server.urls import BASE
 from server.watched import patterns, stamp
 from tiles.table import tile_table
@@ -28,6 +27,9 @@ KEPT = 3
 
 def write(registry: Registry, store: Path) -> Path:
     """Write what is compiled of a registry, name it the current one, and return its folder."""
+    # Imported by need: whoever only looks for the current registry needs no fonts.
+    from server.fonts.kept import keep_glyphs
+
     home = store / "registry"
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=".new-", dir=home))

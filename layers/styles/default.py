@@ -1,5 +1,7 @@
 """The look of a layer that has no style."""
 
+from functools import lru_cache
+
 from layers.styles.expressions import Literal
 from layers.styles.model import (
     FeatureTypeStyle,
@@ -19,6 +21,7 @@ from layers.styles.model import (
 _GREEN, _DARK, _ORANGE, _WHITE = (Literal(c) for c in ("#8fb07a", "#52703f", "#b8642f", "#ffffff"))
 
 
+@lru_cache(maxsize=32)
 def default_style(geometry: str) -> Style:
     """A style for a geometry type of `layers.facts.VectorFacts`; anything else ("Raster") is drawn as a raster."""
     kind = geometry.removeprefix("Multi")

@@ -6,23 +6,22 @@ Addresses are written with `server.urls.BASE`; each for GET ends in "?" (06-042,
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape
 
 from layers.crs import CRS84, BBox, north_first, swap, wms_name
 from layers.facts import CascadeFacts
-from layers.model import Contact, Link, Text
+from layers.model import Contact, Link, Logo, Text
 from layers.registry import Layer, Registry
-from server.errors import printable
 from server.urls import BASE
+from server.wms import inspire
 from server.wms.dimension_elements import described
 from server.wms.extents import Boxes, union
 from server.wms.formats import INFO_FORMATS, MAP_FORMATS
 from server.wms.groups import by_theme, layer_names
 from server.wms.parameters import LANGUAGES
 from server.wms.tile_sets import DECLARED, vendor_specific
+from server.wms.written import escaped, online
 
 _SQRT2_PIXEL = 0.00028 * 2**0.5
-_XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink" xlink:type="simple"'
 _DTD = "http://schemas.opengis.net/wms/1.1.1/WMS_MS_Capabilities.dtd"
 _SCHEMAS = (
     "http://www.opengis.net/wms http://schemas.opengis.net/wms/1.3.0/capabilities_1_3_0.xsd "
@@ -36,14 +35,6 @@ _HEAD = {
     "1.1.1": f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE WMT_MS_Capabilities SYSTEM "{_DTD}">\n'
     '<WMT_MS_Capabilities version="1.1.1">\n',
 }
-_INSPIRE_NAMESPACES = (
-    'xmlns:inspire_vs="http://inspire.ec.europa.eu/schemas/inspire_vs/1.0" '
-    'xmlns:inspire_common="http://inspire.ec.europa.eu/schemas/common/1.0"'
-)
-_INSPIRE_SCHEMA = (
-    "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0 "
-    "http://inspire.ec.europa.eu/schemas/inspire_vs/1.0/inspire_vs.xsd"
-)
 _TAIL = {"1.3.0": "</WMS_Capabilities>\n", "1.1.1": "</WMT_MS_Capabilities>\n"}
 _EXCEPTIONS = {
     "1.3.0": ("XML", "INIMAGE", "BLANK"),
@@ -107,11 +98,6 @@ def capabilities(view: View) -> bytes:
     ).encode()
 
 
-def escaped(text: str) -> str:
-    """Text as XML holds it, in content and between double quotes."""
-    return escape(text if text.isprintable() else printable(text), {'"': "&quot;"})
-
-
 def _head(view: View) -> str:
     head = _HEAD[view.version]
     if view.registry.updated:
@@ -121,7 +107,7 @@ def _head(view: View) -> str:
         return head.replace(f'"{_DTD}">', f'"{_DTD}" {DECLARED}>')
     if not (view.new and view.registry.service.inspire):
         return head
-    return head.replace(f'="{_SCHEMAS}"', f'="{_SCHEMAS} {_INSPIRE_SCHEMA}" {_INSPIRE_NAMESPACES}')
+    return head.replace(f'="{_SCHEMAS}"', f'="{_SCHEMAS} {inspire.SCHEMA}" {inspire.NAMESPACES}')
 
 
 def _tile_sets(view: View) -> str:
@@ -129,22 +115,7 @@ def _tile_sets(view: View) -> str:
 
 
 def _inspire(view: View) -> str:
-    """The extended capabilities of an INSPIRE view service whose metadata is in a catalogue (TG 3.11, 4.2.3.3.1.1)."""
-    link = view.registry.service.inspire
-    if not view.new or link is None:
-        return ""
-    first, *others = dict.fromkeys((view.registry.service.language, *LANGUAGES))
-    languages = "".join(
-        f"<inspire_common:SupportedLanguage><inspire_common:Language>{LANGUAGES[other]}</inspire_common:Language></inspire_common:SupportedLanguage>"
-        for other in others
-    )
-    return (
-        f"<inspire_vs:ExtendedCapabilities><inspire_common:MetadataUrl><inspire_common:URL>{escaped(link.url)}</inspire_common:URL>"
-        f"<inspire_common:MediaType>{escaped(link.format)}</inspire_common:MediaType></inspire_common:MetadataUrl>"
-        f"<inspire_common:SupportedLanguages><inspire_common:DefaultLanguage><inspire_common:Language>{LANGUAGES[first]}</inspire_common:Language>"
-        f"</inspire_common:DefaultLanguage>{languages}</inspire_common:SupportedLanguages><inspire_common:ResponseLanguage><inspire_common:Language>"
-        f"{LANGUAGES[view.language]}</inspire_common:Language></inspire_common:ResponseLanguage></inspire_vs:ExtendedCapabilities>\n"
-    )
+    return inspire.extended_capabilities(view.registry.service, view.language, view.address) if view.new else ""
 
 
 def _service(view: View) -> str:
@@ -157,7 +128,7 @@ def _service(view: View) -> str:
     return (
         f"<Service><Name>{'WMS' if view.new else 'OGC:WMS'}</Name>"
         f"<Title>{view.text(view.head.title) or 'WMS'}</Title>{_abstract(view.text(view.head.abstract))}"
-        f"{_keywords(service.keywords)}{_online(view.address)}{_contact(service.contact)}"
+        f"{_keywords(service.keywords)}{online(view.address)}{_contact(service.contact)}"
         f"<Fees>{escaped(service.fees)}</Fees>"
         f"<AccessConstraints>{escaped(service.access_constraints)}</AccessConstraints>"
         f"{sizes if view.new else ''}</Service>\n"
@@ -199,10 +170,6 @@ def _keywords(words: tuple[str, ...]) -> str:
     return f"<KeywordList>{''.join(f'<Keyword>{escaped(word)}</Keyword>' for word in words)}</KeywordList>"
 
 
-def _online(address: str) -> str:
-    return f'<OnlineResource {_XLINK} xlink:href="{escaped(address)}"/>'
-
-
 def _requests(view: View) -> str:
     prefix = "sld:" if view.new else ""
     report = "text/xml" if view.new else "application/vnd.ogc.wms_xml"
@@ -220,8 +187,8 @@ def _requests(view: View) -> str:
 
 def _operation(view: View, name: str, formats: tuple[str, ...]) -> str:
     listed = "".join(f"<Format>{item}</Format>" for item in formats)
-    online = _online(view.address)
-    http = f"<HTTP><Get>{online}</Get><Post>{online}</Post></HTTP>"
+    link = online(view.address)
+    http = f"<HTTP><Get>{link}</Get><Post>{link}</Post></HTTP>"
     return f"<{name}>{listed}<DCPType>{http}</DCPType></{name}>\n"
 
 
@@ -268,7 +235,8 @@ def _layer(view: View, layer: Layer) -> str:
         f'<Layer queryable="{int(declared.queryable)}"{cascaded}><Name>{layer.name}</Name>'
         f"<Title>{view.text(declared.title) or layer.name}</Title>{_abstract(view.text(declared.abstract))}"
         f"{_keywords(declared.keywords)}{_boxes(view, view.extents[layer.id])}{_dimensions(view, layer)}"
-        f"{_attribution(layer)}{_metadata(view, declared.metadata)}{''.join(_styles(view, layer))}"
+        f"{_attribution(view, layer)}{inspire.identifier(declared.inspire)}"
+        f"{_metadata(view, declared.metadata)}{''.join(_styles(view, layer))}"
         f"{_scales(view, layer)}</Layer>\n"
     )
 
@@ -332,17 +300,26 @@ def _attributes(**given: str) -> str:
     return "".join(f' {name}="{escaped(value)}"' for name, value in given.items() if value)
 
 
-def _attribution(layer: Layer) -> str:
+def _attribution(view: View, layer: Layer) -> str:
     named = layer.definition.attribution
     if not named:
         return ""
-    return f"<Attribution><Title>{escaped(named.title)}</Title>{_online(named.url) if named.url else ''}</Attribution>"
+    link = online(named.url) if named.url else ""
+    return f"<Attribution><Title>{escaped(named.title)}</Title>{link}{_logo(view, named.logo)}</Attribution>"
+
+
+def _logo(view: View, logo: Logo | None) -> str:
+    """The logo of an attribution; 1.1.1 has none without its size (01-068r3, A.1)."""
+    if logo is None or not (view.new or (logo.width and logo.height)):
+        return ""
+    sizes = _attributes(width=str(logo.width or ""), height=str(logo.height or ""))
+    return f"<LogoURL{sizes}><Format>{logo.media_type}</Format>{online(logo.url)}</LogoURL>"
 
 
 def _metadata(view: View, links: tuple[Link, ...]) -> str:
     return "".join(
         f'<MetadataURL type="{escaped(link.type) if view.new else "TC211"}"><Format>{escaped(link.format)}</Format>'
-        f"{_online(link.url)}</MetadataURL>"
+        f"{online(link.url)}</MetadataURL>"
         for link in links
     )
 
@@ -359,7 +336,7 @@ def _styles(view: View, layer: Layer) -> Iterator[str]:
         )
         yield (
             f"<Style><Name>{escaped(name)}</Name><Title>{escaped(title)}</Title>"
-            f'<LegendURL width="{width}" height="{height}"><Format>image/png</Format>{_online(address)}</LegendURL>'
+            f'<LegendURL width="{width}" height="{height}"><Format>image/png</Format>{online(address)}</LegendURL>'
             "</Style>"
         )
 

@@ -12,9 +12,9 @@ from layers.registry import Layer, Registry
 from server.context import Context
 from server.errors import MissingParameterError
 from server.wms import selections
-from server.wms.capabilities import escaped
 from server.wms.gml import xml_name
 from server.wms.parameters import Asked
+from server.wms.written import escaped
 
 GML_SCHEMA = "http://schemas.opengis.net/gml/2.1.2/feature.xsd"
 _TYPES = {

@@ -6,8 +6,8 @@ from layers.registry import Layer
 from server.context import Context
 from server.errors import MissingParameterError
 from server.wms import selections
-from server.wms.capabilities import escaped
 from server.wms.parameters import Asked
+from server.wms.written import escaped
 
 _DTD = "http://schemas.opengis.net/wms/1.1.1/WMS_DescribeLayerResponse.dtd"
 _HEAD_130 = (

@@ -15,6 +15,7 @@ type Array = npt.NDArray[np.float64]
 
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 _WHOLE: Boxes = {CRS84: _WORLD, "EPSG:4326": _WORLD}
+_DEGREES = (CRS84, "EPSG:4326")
 _POINTS = 11
 _LEAST = 1e-6
 
@@ -27,13 +28,17 @@ def extents(registry: Registry) -> dict[str, Boxes]:
     geographic = _geographic(layers)
     found: list[dict[str, BBox]] = [{CRS84: box} for box in _boxes(geographic)]
     for crs_id in registry.crs_ids:
-        rows = _inside(geographic, crs_id)
+        # Of its own CRS a layer's extent is known.
+        rows = np.full_like(geographic, np.nan)
+        others = [index for index, layer in enumerate(layers) if layer.crs != crs_id or crs_id in _DEGREES]
+        if others:
+            rows[others] = _inside(geographic[others], crs_id)
         shown = np.isfinite(rows).all(axis=1) & (rows[:, 0] < rows[:, 2]) & (rows[:, 1] < rows[:, 3])
         for boxes, box, visible in zip(found, _boxes(rows), shown.tolist(), strict=True):
             if visible:
                 boxes[crs_id] = box
     for boxes, layer in zip(found, layers, strict=True):
-        if layer.crs in boxes and layer.crs not in (CRS84, "EPSG:4326"):
+        if layer.crs in registry.crs_ids and layer.crs not in _DEGREES:
             boxes[layer.crs] = layer.extent
         if "EPSG:4326" in boxes:
             boxes["EPSG:4326"] = boxes[CRS84]
@@ -69,7 +74,7 @@ def _geographic(layers: list[Layer]) -> Array:
 
 def _inside(geographic: Array, crs_id: str) -> Array:
     """The boxes in a CRS, cut by that CRS's area of use where they reach beyond it and into it."""
-    if crs_id in (CRS84, "EPSG:4326"):
+    if crs_id in _DEGREES:
         return geographic
     area = np.array(area_of_use(crs_id) or _WORLD)
     cut = np.column_stack([np.maximum(geographic[:, :2], area[:2]), np.minimum(geographic[:, 2:], area[2:])])

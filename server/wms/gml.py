@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from layers.crs import north_first, urn, wms_name
-from server.wms.capabilities import escaped
+from server.wms.written import escaped
 
 _NOT_NAME = re.compile(r"[^\w.\-]")
 

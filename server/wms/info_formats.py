@@ -13,8 +13,8 @@ from layers.query import PointQuery
 from layers.registry import Registry
 from server.urls import BASE
 from server.wms import gml
-from server.wms.capabilities import escaped
 from server.wms.formats import INFO_FORMATS
+from server.wms.written import escaped
 
 if TYPE_CHECKING:
     from layers.info import LayerInfo
