@@ -23,7 +23,8 @@ from typing import Any, NoReturn
 from server.render_process import LENGTH, failure
 
 NICENESS = 5
-"""A map that is waited for goes before a download."""
+STEPS = 3
+"""A map that is waited for goes before a download, and the more so the more of them there are, up to so many times."""
 DONE = b"+"
 """What the engine is told after the last byte."""
 _ALL = 1 << 20
@@ -36,20 +37,25 @@ def main(preload: Iterable[str]) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
     for name in preload:
         importlib.import_module(name)
     # A thread of pyarrow's allocator, which knows of forks and is not used here.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     with tempfile.TemporaryDirectory(prefix="garrigue-downloads-") as folder, socket.socket(fileno=0) as control:
-        signal.signal(signal.SIGCHLD, lambda *_: _reap(Path(folder)))
+        running: set[int] = set()
+        signal.signal(signal.SIGCHLD, lambda *_: _reap(running, Path(folder)))
         while True:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
             if not message:
                 break
-            if os.fork() == 0:
+            # One that ends before it is counted would be counted for ever.
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            if (pid := os.fork()) == 0:
                 control.close()
+                os.nice(NICENESS * min(len(running) + 1, STEPS))
                 _download(Path(folder) / str(os.getpid()), *descriptors)
+            running.add(pid)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             for descriptor in descriptors:
                 os.close(descriptor)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -58,10 +64,11 @@ def main(preload: Iterable[str]) -> None:
                 os.wait()
 
 
-def _reap(folder: Path) -> None:
+def _reap(running: set[int], folder: Path) -> None:
     """Take note of the processes that ended, and remove what they left."""
     with suppress(ChildProcessError):
         while (pid := os.waitpid(-1, os.WNOHANG)[0]) > 0:
+            running.discard(pid)
             shutil.rmtree(folder / str(pid), ignore_errors=True)
 
 
@@ -70,6 +77,7 @@ def _download(folder: Path, task: int, out: int) -> NoReturn:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         folder.mkdir()
         tempfile.tempdir = str(folder)
         with socket.socket(fileno=task) as engine:

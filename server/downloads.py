@@ -19,7 +19,15 @@ from server.download_process import DONE
 from server.pool import BusyError, CrashedError
 from server.render_process import LENGTH, Failure
 
-PRELOAD = ("server.wfs.get_feature", "server.wfs.get_property_value", "server.wfs.files", "server.wfs.csv_rows")
+PRELOAD = (
+    "server.wfs.get_feature",
+    "server.wfs.get_property_value",
+    "server.wfs.files",
+    "server.wfs.csv_rows",
+    # What pyarrow imports with the first array.
+    "numpy.ma",
+    "dateutil.relativedelta",
+)
 """Imported once, before processes are forked."""
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """What forks is of one thread; what Arrow's own allocators keep for themselves would double a download's memory."""

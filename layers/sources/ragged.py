@@ -50,7 +50,7 @@ def ragged(column: pa.Array) -> tuple[list[Ragged], Offsets]:
     wkb = _Wkb(column)
     odd = wkb.valid.copy()
     found: list[Ragged] = []
-    for code in np.unique(wkb.codes[wkb.plain]):
+    for code in np.flatnonzero(np.bincount(wkb.codes[wkb.plain])).tolist():
         rows = np.flatnonzero(wkb.plain & (wkb.codes == code))
         kind, dimensions = _KINDS[code % 1000], 3 if code > 1000 else 2
         walk = _Walk(wkb, rows, kind, dimensions)
@@ -76,7 +76,8 @@ class _Wkb:
         self.codes[head] = self.whole(self.starts[head] + 1)
         little = np.zeros(len(column), dtype=bool)
         little[head] = self.bytes[self.starts[head]] == 1
-        self.plain: Flags = little & np.isin(self.codes, [*_KINDS, *(code + 1000 for code in _KINDS)])
+        kinds = self.codes % 1000
+        self.plain: Flags = little & (self.codes < 2000) & (kinds >= min(_KINDS)) & (kinds <= max(_KINDS))
 
     def whole(self, places: Offsets) -> Offsets:
         """The unsigned whole numbers that start at these bytes."""

@@ -56,11 +56,20 @@ def test_every_byte_comes_in_order(run):
     assert run(scenario) == [b"".join(made.numbers(count)) for count in (0, 1, 1000, 1_000_000)]
 
 
-def test_a_download_has_a_low_priority(run):
+def test_the_more_downloads_the_lower_their_priority(run):
     async def scenario(downloads):
-        return int(await whole(downloads, made.niceness))
+        kept = []
+        found = []
+        for _ in range(4):
+            found.append(int(await whole(downloads, made.niceness)))
+            kept.append(await downloads.open(made.dawdling))
+            await kept[-1].first()
+        for download in kept:
+            download.stop()
+        return found
 
-    assert run(scenario) == min(os.nice(0) + 5, 19)
+    own = os.nice(0)
+    assert run(scenario) == [min(own + more, 19) for more in (5, 10, 15, 15)]
 
 
 def test_an_error_keeps_its_class_before_the_first_byte_and_breaks_off_after_it(run):
