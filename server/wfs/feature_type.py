@@ -119,9 +119,13 @@ class FeatureType:
         """The field that a value reference means; None is the geometry. Raises UnknownPropertyError.
 
         Allowed are a name, with the type's prefix or any, and a path of one step below the type; a name with the
-        prefix `gml` is one that every feature may have.
+        prefix `gml` is one that every feature may have. No other XPath is read, least of all a function.
         """
-        step = text.strip().removeprefix("./").removesuffix("[1]").rpartition("/")[2]
+        if text in self.elements:
+            return text
+        before, _, step = text.strip().removesuffix("[1]").rpartition("/")
+        if before.strip("/").rpartition(":")[2] not in ("", ".", self.local, self.layer.id):
+            raise UnknownPropertyError(text, [*self.elements, *self.geometries.values()], parameter=parameter)
         prefix, _, local = step.rpartition(":")
         if prefix == "gml" and local in self.standard:
             return self.standard[local]

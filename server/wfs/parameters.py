@@ -236,7 +236,7 @@ def with_value(found: Query, params: Params) -> tuple[Query, str | None]:
     from layers.filters.tree import IsNull, Not, OfKind, Property
 
     reference = params.text("VALUEREFERENCE")
-    if reference.rpartition("/")[2] == GML_ID:
+    if reference.strip().removeprefix("./") == GML_ID or reference.strip().endswith(f"{found.kind.local}/{GML_ID}"):
         return replace(found, features=replace(found.features, properties=(), geometry=False)), GML_ID
     name = found.kind.property_name(reference, parameter="valueReference")
     kind = next((field.type for field in found.kind.fields if field.name == name), "")
