@@ -6,10 +6,12 @@ time of its default).
 """
 
 import struct
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from layers.formats import IMAGE_FORMATS, image_format
 from layers.mapnik_env import mapnik
@@ -22,24 +24,55 @@ SETTINGS = {
 }
 """Mapnik's words for each of `layers.formats.IMAGE_FORMATS` but PNG, which `layers.png` writes."""
 
+SAVED: dict[str, dict[str, Any]] = {
+    "image/jpeg": {"format": "JPEG", "quality": 85},
+    "image/webp": {"format": "WEBP", "quality": 80, "method": 1},
+}
+"""The same in Pillow's words, for pixels: to hand them to Mapnik first would take longer than to encode them."""
+
 _HEADER = struct.Struct("<2sHIH")
 _ENTRY = struct.Struct("<HHII")
 _TAGS = 10
 
 
-def encode(image: Any, name: str, *, opaque: bool = False) -> bytes:
-    """A mapnik.Image in a format of `layers.formats`; a format without alpha takes the colours as they are.
+def encode(picture: Any, name: str, *, opaque: bool = False) -> bytes:
+    """A mapnik.Image, or opaque pixels (height × width × RGBA), in a format of `layers.formats`.
 
-    `opaque` promises that no pixel is transparent, which spares PNG its fourth channel.
+    A format without alpha takes the colours as they are. `opaque` promises that no pixel is transparent, which spares
+    PNG its fourth channel.
     """
-    if image.premultiplied():
-        image.demultiply()
     kind = image_format(name)
     chosen = kind.name if kind else next(iter(IMAGE_FORMATS))
     if chosen == "image/png":
-        pixels = to_array(image)
+        pixels = _pixels(picture)
         return png(pixels[..., :3] if opaque else pixels)
+    if isinstance(picture, np.ndarray) and chosen in SAVED:
+        return _saved(picture, chosen)
+    image = as_image(picture)
+    if image.premultiplied():
+        image.demultiply()
     return bytes(image.to_string(SETTINGS[chosen]))
+
+
+def _saved(pixels: npt.NDArray[np.uint8], name: str) -> bytes:
+    height, width, _ = pixels.shape
+    mode = "RGBX" if name == "image/jpeg" else "RGBA"
+    buffer = BytesIO()
+    Image.frombuffer(mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1).save(buffer, **SAVED[name])
+    return buffer.getvalue()
+
+
+def as_image(picture: Any) -> Any:
+    """A mapnik.Image of what may be one already, or height × width × RGBA."""
+    return to_image(picture) if isinstance(picture, np.ndarray) else picture
+
+
+def _pixels(picture: Any) -> npt.NDArray[np.uint8]:
+    if isinstance(picture, np.ndarray):
+        return picture
+    if picture.premultiplied():
+        picture.demultiply()
+    return to_array(picture)
 
 
 def is_opaque(rgba: npt.NDArray[np.uint8]) -> bool:

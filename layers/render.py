@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from layers.crs import CRS84, BBox, is_geographic, metres_per_unit
-from layers.encode import encode, is_opaque, to_array, to_image
+from layers.encode import as_image, encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
 from layers.formats import image_format
@@ -72,7 +72,7 @@ def warm() -> None:
 
 def render_map(registry: Registry, query: MapQuery) -> bytes:
     """The picture in the query's format. Raises UnknownLayerError, UnknownStyleError, SourceError."""
-    return encode(draw(registry, query), query.format, opaque=not query.transparent)
+    return encode(_drawn(registry, query), query.format, opaque=not query.transparent)
 
 
 def draw(registry: Registry, query: MapQuery) -> Any:
@@ -80,18 +80,23 @@ def draw(registry: Registry, query: MapQuery) -> Any:
 
     Raises UnknownLayerError, UnknownStyleError, SourceError.
     """
+    return as_image(_drawn(registry, query))
+
+
+def _drawn(registry: Registry, query: MapQuery) -> Any:
+    """A mapnik.Image; or where nothing is drawn on a picture without a hole its pixels, height × width × RGBA."""
     if min(query.width, query.height) < LEAST:
         return _cut(draw(registry, _enlarged(query)), query)
     canvas: Any = None
     shown = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
     for kind, items in groupby(shown, _run):
         if kind == "together":
-            canvas = canvas or _canvas(query)
+            canvas = _canvas(query) if canvas is None else as_image(canvas)
             _draw_vectors(canvas, list(items), query)
             continue
         for layer, selection in items:
             canvas = _draw_alone(canvas, layer, selection, query)
-    return canvas or _canvas(query)
+    return _canvas(query) if canvas is None else canvas
 
 
 @contextmanager
@@ -159,10 +164,10 @@ def _draw_alone(canvas: Any, layer: Layer, selection: Selection, query: MapQuery
         picture = _raster(layer, selection, query) if isinstance(layer.facts, RasterFacts) else _picture(layer, query)
         if picture is None:
             return canvas
-        image = to_image(picture)
         if canvas is None and selection.opacity >= 1 and is_opaque(picture):
-            return image
-    canvas = canvas or _canvas(query)
+            return picture
+        image = to_image(picture)
+    canvas = _canvas(query) if canvas is None else as_image(canvas)
     canvas.composite(image, mapnik.CompositeOp.src_over, selection.opacity)
     return canvas
 

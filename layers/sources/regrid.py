@@ -10,6 +10,10 @@ from rasterio.transform import from_origin
 from rasterio.warp import reproject
 
 from layers.crs import CRS84, BBox, grid_operation
+from layers.sources.bend import bent, stretched
+
+FINEST = 1.001
+"""Pixels of a piece to one of the picture up to which each of the picture's lies between two of the piece's."""
 
 type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
 
@@ -49,11 +53,30 @@ def lay(piece: Piece, bbox: BBox, width: int, height: int, method: str) -> Pixel
     rows = _axis((piece.top - bbox[3]) / piece.down, (bbox[3] - bbox[1]) / height / piece.down, height,
                  piece.data.shape[1], linear)  # fmt: skip
     data, mask = np.ma.getdata(piece.data), np.ma.getmaskarray(piece.data)
-    if (rows.plain and columns.plain) or not mask.any():
+    plain = rows.plain and columns.plain
+    if linear and not plain and _is_picture(data, mask) and (part := _part(piece, bbox, width, height)):
+        return np.ma.MaskedArray(stretched(data, part, width, height))
+    if plain or not mask.any():
         values, masked = _lerp(data, rows, columns), _pick(mask, rows, columns) if mask.any() else None
     else:
         values, masked = _lerp_masked(data, mask, rows, columns)
     return _outside(values, masked, rows, columns)
+
+
+def _is_picture(data: Any, mask: Any) -> bool:
+    """True for what `layers.sources.bend` is for."""
+    return data.dtype == np.uint8 and len(data) <= 4 and not mask.any()
+
+
+def _part(piece: Piece, bbox: BBox, width: int, height: int) -> BBox | None:
+    """A box in pixels of the piece, from its upper left corner; None where it reaches beyond it, or is much finer than
+    a picture, whose pixels would have to be left out."""
+    left, right = ((x - piece.left) / piece.across for x in (bbox[0], bbox[2]))
+    top, bottom = ((piece.top - y) / piece.down for y in (bbox[3], bbox[1]))
+    _, rows, columns = piece.data.shape
+    if left < 0 or top < 0 or right > columns or bottom > rows:
+        return None
+    return (left, top, right, bottom) if max((right - left) / width, (bottom - top) / height) <= FINEST else None
 
 
 def _axis(start: float, step: float, count: int, size: int, linear: bool) -> Axis:
@@ -148,6 +171,11 @@ def warp(
     if operation := grid_operation(crs, target):
         asked["COORDINATE_OPERATION"] = operation
     how = Resampling[method]
+    if whole and method == "bilinear" and _is_picture(data, mask):
+        place = (piece.left, piece.top, piece.across, piece.down)
+        found = bent(data, place, (crs, target), bbox, (width, height))
+        if found is not None:
+            return np.ma.MaskedArray(found)
     if whole and not mask.any():
         target_data = np.zeros((len(data), height, width), data.dtype)
         reproject(data, target_data, resampling=how, **asked)

@@ -47,3 +47,10 @@ def test_pixels_come_back_from_mapnik_as_they_went(rgba):
 
 def test_an_unknown_format_is_png(rgba):
     assert decoded(encode(to_image(rgba), "image/x-unheard-of"))[0] == "PNG"
+
+
+@pytest.mark.parametrize("name", IMAGE_FORMATS)
+def test_opaque_pixels_are_encoded_as_the_image_of_them(name):
+    pixels = np.random.default_rng(1).integers(0, 255, (40, 60, 4), "uint8")
+    pixels[..., 3] = 255
+    assert encode(pixels, name) == encode(to_image(pixels), name)
