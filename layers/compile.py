@@ -120,7 +120,10 @@ def _open(
                 message = "GeoParquet is drawn from a copy, which is not there yet: garrigue prepare makes it"
                 found.warnings.append(layer.problem("source.vector", message))
             _attributes(layer, facts, found)
-            yield _layer(config, layer, facts, data_stamp)
+            made = _layer(config, layer, facts, data_stamp)
+            if not found.problems and (known is None or known.stamp != made.stamp):
+                _values(layer, made, found)
+            yield made
 
 
 def _dimensions(definition: model.Layer) -> list[str]:
@@ -250,6 +253,17 @@ def _domains(layer: Declared, facts: VectorFacts, found: Found) -> None:
 
     for field in facts.fields if layer.definition.fields else ():
         found.problems += [layer.problem(key, message) for key, message in mistakes(layer.definition, field)]
+
+
+def _values(layer: Declared, made: Layer, found: Found) -> None:
+    """The data keeps to the lists of values that its layer declares, or its schema does not hold."""
+    from layers.domains import outside
+
+    if any(one.values for one in layer.definition.fields.values()):
+        try:
+            found.warnings += [layer.problem(key, message) for key, message in outside(made)]
+        except GarrigueError as error:
+            found.problems.append(layer.problem("fields", str(error)))
 
 
 def _files(config: Path, layer: Declared) -> list[str]:

@@ -7,8 +7,10 @@ from layers import model
 from layers.errors import FilterError, hint
 from layers.facts import Field, VectorFacts
 from layers.filters.build import literal
-from layers.filters.tree import Value
+from layers.filters.tree import In, IsNull, Not, Property, Value, all_of
+from layers.query import FeatureQuery
 from layers.registry import Layer
+from layers.sources import open_features
 
 TYPES = ("string", "integer", "real")
 """The types of fields that may have a list."""
@@ -33,6 +35,19 @@ def refused(layer: Layer, values: Mapping[str, Any]) -> Iterator[tuple[str, str]
             codes = list(layer.definition.fields[field.name].values)
             shown = ", ".join(codes[:SHOWN]) + (", …" if len(codes) > SHOWN else "")
             yield field.name, f"{field.name}={str(value)[:80]!r} is not one of {shown}{hint(str(value)[:80], codes)}"
+
+
+def outside(layer: Layer) -> Iterator[tuple[str, str]]:
+    """The key of each list that the data does not keep to, with a value that is not in it. Raises SourceError."""
+    assert isinstance(layer.facts, VectorFacts)
+    for field in layer.facts.fields if layer.definition.fields else ():
+        if codes := domain(layer, field):
+            known = Property(field.name, field.type)
+            other = all_of([Not(IsNull(known)), Not(In(known, tuple(codes)))])
+            query = FeatureQuery(layer.id, layer.crs, filter=other, properties=(field.name,), limit=1, geometry=False)
+            for batch in open_features(layer).features(query):
+                for value in batch.column(1).to_pylist():
+                    yield f"fields.{field.name}.values", f"the data has {str(value)[:80]!r}, which is not in the list"
 
 
 def mistakes(definition: model.Layer, field: Field) -> Iterator[tuple[str, str]]:

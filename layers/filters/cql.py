@@ -465,6 +465,8 @@ class Reader:
         if self.token.kind == "moment":
             return self.take().text
         negative = self.accept("-")
+        if self.token.kind == "placeholder":
+            return -self._number()
         if self.token.kind != "number":
             raise self.error("a value was expected")
         text = self.take().text

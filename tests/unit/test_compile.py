@@ -109,6 +109,16 @@ def test_a_service_with_an_unknown_crs_is_told_its_line(config):
     assert "service.yaml:4: crs: 'EPSG:99999' is not a CRS that PROJ knows" in said[0]
 
 
+def test_data_that_does_not_keep_to_a_list_of_values_is_told_once(config):
+    text = LAYER.format(id="x") + "  fields: {section: {values: [A]}, numero: {values: [1, 2]}}\n"
+    (config / "layers" / "faute.yaml").write_text(text, encoding="utf-8")
+    registry, warnings = load(config, config / "store")
+    told = [str(one) for one in warnings if "faute.yaml" in str(one)]
+    assert len(told) == 2
+    assert "x.fields.section.values: the data has 'B', which is not in the list" in told[0]
+    assert load(config, config / "store", previous=registry)[1] == []
+
+
 STORED = """stored_queries:
   urn:x:
     title: t

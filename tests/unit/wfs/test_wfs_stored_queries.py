@@ -2,6 +2,7 @@
 """Stored queries: declared and created ones, their values never more than values, who may manage them."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from layers import model
+from layers.filters import Names, read_cql
+from layers.filters.placeholders import Geometry
+from layers.query import FeatureQuery
+from layers.sources import open_features
 from server.access import ANYBODY, ASKER, Asker
 from support.schemas import assert_valid
 
@@ -145,6 +150,30 @@ def test_a_geometry_that_is_none_is_refused(stored, place):
     answer = ask(stored, NEAR, place=place, metres="1")
     assert answer.status_code == 400
     assert_valid(answer.content, "ows/1.1.0")
+
+
+PLACES = [
+    ("nom IN ('x', {a})", {"a": "été"}, [1]),
+    ("nom LIKE {a}", {"a": "%œuf%"}, [2]),
+    ("nom LIKE {a} AND entier = -{b}", {"a": "%œuf%", "b": 2}, [2]),
+    ("entier BETWEEN {b} AND {b} + 1", {"b": 5}, [6, 7]),
+    ("jour = {d}", {"d": date(2024, 2, 29)}, [1]),
+    ("T_AFTER(jour, {d})", {"d": date(2000, 1, 1)}, [1]),
+    ("jour DURING {d}/2024-03-01", {"d": date(2024, 2, 1)}, [1]),
+    ("vrai = {v} AND entier < 2", {"v": True}, [1]),
+    ("S_INTERSECTS({g}, geometry)", {"g": Geometry("BBOX(770000, 6279000, 770001, 6279001)")}, [1]),
+    ("casei(nom) = casei({a})", {"a": "ÉTÉ"}, [1]),
+]
+
+
+@pytest.mark.parametrize(("text", "values", "found"), PLACES)
+def test_a_parameter_stands_wherever_a_value_does(wfs, text, values, found):
+    layer = wfs.registry.layers["point"]
+    fields = [field.name for field in layer.facts.fields]
+    names = Names(layer.facts, "point", lambda name: name if name in fields else None, values=values)
+    query = FeatureQuery("point", layer.crs, filter=read_cql(text, names), properties=())
+    ids = [name for batch in open_features(layer).features(query) for name in batch.column(0).to_pylist()]
+    assert ids == [f"point.{number}" for number in found]
 
 
 INJECTIONS = [
