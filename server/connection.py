@@ -47,8 +47,8 @@ class Connection(HttpToolsProtocol):
         Clients repeat themselves: a request whose headers are byte for byte those of one that was parsed, and was a
         plain GET of a tile, is not parsed again.
         """
-        line, _, headers = data.partition(b"\r\n")
-        if headers == self.usual and self._answer_again(line):
+        usual = self.usual
+        if usual is not None and data.endswith(usual) and self._answer_again(data[: -len(usual)]):
             return
         self.head_bytes += len(data)
         self.usual = None
@@ -56,20 +56,21 @@ class Connection(HttpToolsProtocol):
         at_start = self.at_start
         super().data_received(data)
         if at_start and self.fast_answers == 1 and self.at_start and data.endswith(b"\r\n\r\n"):
-            self.usual = headers
+            line, _, _ = data.partition(b"\r\n")
+            self.usual = data[len(line) - 9 :] if line.endswith(b" HTTP/1.1") else None
         if self.head_bytes > MAX_HEAD and not self.transport.is_closing():
             self._refuse_head()
 
-    def _answer_again(self, line: bytes) -> bool:
-        """Answer a tile by its request line alone; the headers are known to be plain and the connection to be kept."""
-        url = line[4:-9]
-        if not (line.startswith(b"GET /") and line.endswith(b" HTTP/1.1")) or b" " in url or self.flow.write_paused:
+    def _answer_again(self, start: bytes) -> bool:
+        """Answer a tile by the start of its request line; what follows is plain and keeps the connection."""
+        url = start[4:]
+        if not start.startswith(b"GET /") or b" " in url or b"\n" in url or self.flow.write_paused:
             return False
-        answer = self.desk.hits.answer(url, self.known, body=True, close=False, gzip=self.gzip)
+        answer = self.desk.hits.answer(url, self.known, gzip=self.gzip)
         if answer is None:
             return False
         self.last = self.loop.time()
-        self.transport.write(answer)
+        self.transport.write(b"%s\r\n%s" % answer)
         return True
 
     def on_message_begin(self) -> None:
@@ -106,22 +107,25 @@ class Connection(HttpToolsProtocol):
             method = self.parser.get_method()
             if method in (b"GET", b"HEAD"):
                 keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-                get = method == b"GET"
-                answer = self.desk.hits.answer(self.url, self.known, body=get, close=not keep, gzip=self.gzip)
+                answer = self.desk.hits.answer(self.url, self.known, gzip=self.gzip)
                 if answer is not None:
-                    self.fast = True
-                    self.fast_answers += 1 if get and keep else 2
-                    self.last = self.loop.time()
-                    self.transport.write(answer)
-                    if not keep:
-                        self.done = True
-                        self.transport.close()
+                    self._answer_fast(*answer, get=method == b"GET", keep=keep)
                     return
         self.fast = False
         self._prepare_scope()
         super().on_headers_complete()
         if self.cycle is not cycle and self.cycle is not None:
             self.cycle.transport = NamingTransport(self.transport)  # type: ignore[assignment]
+
+    def _answer_fast(self, head: bytes, body: bytes, *, get: bool, keep: bool) -> None:
+        self.fast = True
+        self.fast_answers += 1 if get and keep else 2
+        self.last = self.loop.time()
+        end = b"\r\n" if keep else b"Connection: close\r\n\r\n"
+        self.transport.write(b"%s%s%s" % (head, end, body if get else b""))
+        if not keep:
+            self.done = True
+            self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         """A piece of a request's body."""

@@ -27,15 +27,15 @@ from server.status import Status
 from server.tile_hit import Hits
 from server.wake import Engine, Settings
 from server.watch import Watch
-from tiles.store import Store
+from tiles.reader import Reader
 
 log = logging.getLogger("garrigue.front")
 
 KEEP_ALIVE = 30
 """Seconds that a connection may be idle, or a request's head take."""
 BACKLOG = 2048
-HOLD = 0.02
-"""Seconds that reads of an archive share a transaction: the most that they keep a writer waiting."""
+HOLD = 0.05
+"""Seconds between looks at archives whose reads share a transaction: the most that they keep a writer waiting."""
 
 
 class Server(uvicorn.Server):
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 async def _serve(asked: argparse.Namespace, published: Published) -> None:
     served = Served(asked.store)
-    desk = Desk(Hits(_store(asked), published.table, served))
+    desk = Desk(Hits(_reader(asked), published.table, served))
     status = Status(asked.store, served)
     engine = None if asked.tiles_only else Engine(_settings(asked, published))
     reception = Reception(desk, published, engine, status)
@@ -91,8 +91,8 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
             engine.settings = _settings(asked, new)
 
     def tick() -> None:
-        desk.hits.forget()
         served.keep_now_and_then()
+        desk.hits.store.rest()
 
     watch = Watch(asked.config or published.config, asked.store, published, take_up, tick)
     status.engine, status.watch = engine, watch
@@ -113,11 +113,19 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
             await engine.close()
 
 
-def _store(asked: argparse.Namespace) -> Store:
-    """The store, whose reads share a transaction for some milliseconds."""
+def _reader(asked: argparse.Namespace) -> Reader:
+    """The store, whose reads share transactions: looked at every few milliseconds as long as there are some."""
     loop = asyncio.get_running_loop()
-    store = Store(asked.store, handles=asked.handles, on_hold=lambda: loop.call_later(HOLD, store.release))
-    return store
+
+    def hold() -> None:
+        loop.call_later(HOLD, release)
+
+    def release() -> None:
+        if reader.release():
+            hold()
+
+    reader = Reader(asked.store, hold, handles=asked.handles)
+    return reader
 
 
 def _uvicorn(reception: Reception, desk: Desk) -> uvicorn.Config:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tiles.address import TileAddress
 from tiles.grids import Grid
-from tiles.store import Store
+from tiles.reader import Reader
 
 log = logging.getLogger("garrigue.front")
 
@@ -33,7 +33,7 @@ class Ancestor(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-def ancestor(store: Store, address: TileAddress, tiling: Grid) -> Ancestor | None:
+def ancestor(store: Reader, address: TileAddress, tiling: Grid) -> Ancestor | None:
     """The nearest stored tile above; None where there is none, or where levels do not halve."""
     if not tiling.dyadic:
         return None

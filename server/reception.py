@@ -28,7 +28,6 @@ from server.status import Status
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
 from server.tile_table import FoundTile
 from server.wake import Engine
-from tiles.store import StoredTile
 
 log = logging.getLogger("garrigue.front")
 
@@ -253,7 +252,9 @@ class Reply:
         await self._send({"type": "http.response.body", "body": body})
 
 
-def _written(stored: StoredTile, found: FoundTile, accept_encoding: str) -> tuple[str, bytes, dict[str, str]]:
+def _written(
+    stored: tuple[str, bytes, str], found: FoundTile, accept_encoding: str
+) -> tuple[str, bytes, dict[str, str]]:
     """ETag, bytes and headers of a tile; what is kept with gzip is unpacked for who does not read that."""
     headers = {"Content-Type": found.media_type}
     if not found.packed:

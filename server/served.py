@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ class Served:
 
     def __init__(self, store: Path) -> None:
         self.file = store / "run" / "served.json"
-        self.since, self.layers = read_served(store)
+        self.since, layers = read_served(store)
+        self.layers = defaultdict(int, layers)
         self._written = sum(self.layers.values())
         self._last = time.monotonic()
 

@@ -1,14 +1,14 @@
 """The store of tiles: STORE/tiles/{layer}/{grid}/{style}[@{time}]/{band}/{cx}/{cy}.mbtiles, a quad cell an archive.
 
 Writers on different cells never wait for each other; an archive is replaced by renaming one over it, and readers
-see that within a second. Reading needs SQLite alone: the front imports this (standard library and xxhash).
+see that within a second. Who only reads, and fast, has `tiles.reader`.
 """
 
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from shutil import disk_usage
@@ -19,11 +19,10 @@ from urllib.parse import quote
 from tiles import archive
 from tiles.address import TileAddress, shard_cell, south_row
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.grids import BUILT_IN
+from tiles.archive_path import STORED, archive_path
 
 logger = logging.getLogger("garrigue.store")
 
-STORED = {item.id: item.stored for item in BUILT_IN.values()}
 FRESH = 1.0
 """Seconds after which a reader looks whether an archive was replaced."""
 FLOOR = 256_000_000
@@ -33,9 +32,6 @@ _SELECT = (
     "SELECT tile_id, tile_data, stamp FROM map JOIN images USING (image) "
     "WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 )
-_TAG = (
-    "SELECT tile_id, stamp FROM map JOIN images USING (image) WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
-)
 _MADE = "SELECT made FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 
 type StoredTile = tuple[str, bytes, str]
@@ -43,50 +39,32 @@ type Key = tuple[str, str, str, str, int, int, int]
 
 
 class _Handle:
-    """An open archive: its cursor, the file it is, when that was last looked at, whether a read is held open."""
+    """An open archive: its cursor, the file it is, when that was last looked at."""
 
-    __slots__ = ("checked", "cursor", "held", "identity")
+    __slots__ = ("checked", "cursor", "identity")
 
     def __init__(self, cursor: sqlite3.Cursor, identity: tuple[int, int], checked: float) -> None:
         self.cursor = cursor
         self.identity = identity
         self.checked = checked
-        self.held = False
 
 
 class Store:
     """Tiles under a folder. Not for several threads at once; `handles` archives stay open at most.
 
-    `patience` is how many seconds a read waits for a writer's commit before it counts as a miss. Who gives `on_hold`
-    lets reads share a transaction, which saves SQLite its locks and looks at the file: it is called when the first
-    one is opened, and has to call `release` some milliseconds later (writers wait for that).
+    `patience` is how many seconds a read waits for a writer's commit before it counts as a miss.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        *,
-        handles: int = 96,
-        patience: float = 0.1,
-        floor: int = FLOOR,
-        on_hold: Callable[[], object] | None = None,
-    ) -> None:
+    def __init__(self, root: Path, *, handles: int = 96, patience: float = 0.1, floor: int = FLOOR) -> None:
         self.root = root
         self.handles = handles
         self.patience = patience
         self.floor = floor
-        self.on_hold = on_hold
         self._open: OrderedDict[Key, _Handle] = OrderedDict()
-        self._held: list[_Handle] = []
 
     def get(self, address: TileAddress) -> StoredTile | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
         row: StoredTile | None = self._row(_SELECT, address)
-        return row
-
-    def tag(self, address: TileAddress) -> tuple[str, str] | None:
-        """ETag and stamp of a tile without its bytes: all that a 304 needs."""
-        row: tuple[str, str] | None = self._row(_TAG, address)
         return row
 
     def made(self, address: TileAddress) -> int:
@@ -96,7 +74,7 @@ class Store:
 
     def _row(self, sql: str, address: TileAddress) -> Any:
         layer, style, time, grid, z, x, y = address
-        key = (layer, STORED.get(grid, grid), style, time, *shard_cell(z, x, y))
+        key = (layer, style, time, STORED.get(grid, grid), *shard_cell(z, x, y))
         handle = self._open.get(key)
         now = monotonic()
         try:
@@ -106,27 +84,10 @@ class Store:
                     return None
             else:
                 self._open.move_to_end(key)
-            if self.on_hold is not None and not handle.held:
-                self._hold(handle, self.on_hold)
             row = handle.cursor.execute(sql, (z, x, (1 << z) - 1 - y)).fetchone()
         except sqlite3.Error as error:
             return self._failed(key, error, sql, address)
         return row
-
-    def release(self) -> None:
-        """End the transactions that reads share."""
-        for handle in self._held:
-            handle.held = False
-            with suppress(sqlite3.Error):
-                handle.cursor.execute("COMMIT")
-        self._held.clear()
-
-    def _hold(self, handle: _Handle, on_hold: Callable[[], object]) -> None:
-        handle.cursor.execute("BEGIN")
-        handle.held = True
-        self._held.append(handle)
-        if len(self._held) == 1:
-            on_hold()
 
     def put_many(self, tiles: Iterable[tuple[TileAddress, bytes]], info: ArchiveInfo) -> Sizes:
         """Write tiles, one transaction an archive; what changed. Raises ArchiveError."""
@@ -154,7 +115,7 @@ class Store:
         """The archive of a tile."""
         band, cx, cy = shard_cell(address.z, address.x, address.y)
         return self._path(
-            (address.layer, STORED.get(address.grid, address.grid), address.style, address.time, band, cx, cy)
+            (address.layer, address.style, address.time, STORED.get(address.grid, address.grid), band, cx, cy)
         )
 
     def files(self, layer: str | None = None) -> Iterator[Path]:
@@ -163,7 +124,7 @@ class Store:
 
     def archives(self, layer: str, style: str, time: str, grid: str) -> Iterator[Path]:
         """Every archive of a layer in a style, a time and a grid."""
-        any_cell = self._path((layer, STORED.get(grid, grid), style, time, 0, 0, 0)).parents[2]
+        any_cell = self._path((layer, style, time, STORED.get(grid, grid), 0, 0, 0)).parents[2]
         yield from sorted(any_cell.glob("*/*/*.mbtiles"))
 
     def sizes(self, layer: str | None = None) -> Sizes:
@@ -179,9 +140,7 @@ class Store:
             self._close(next(iter(self._open)))
 
     def _path(self, key: Key) -> Path:
-        layer, grid, style, time, band, cx, cy = key
-        names = f"{_safe(style)}@{_safe(time)}" if time else _safe(style)
-        return self.root / "tiles" / _safe(layer) / _safe(grid) / names / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
+        return archive_path(self.root, key[:4], key[4:])
 
     def _handle(self, key: Key, handle: _Handle | None, now: float) -> _Handle | None:
         file = self._path(key)
@@ -226,7 +185,7 @@ class Store:
             yield self.path(block[0][0]), block
 
     def _files_between(self, first: TileAddress, last: TileAddress) -> Iterator[Path]:
-        names = (first.layer, STORED.get(first.grid, first.grid), first.style, first.time)
+        names = (first.layer, first.style, first.time, STORED.get(first.grid, first.grid))
         band, left, top = shard_cell(first.z, first.x, first.y)
         _, right, bottom = shard_cell(last.z, last.x, last.y)
         for cx in range(left, right + 1):
@@ -253,12 +212,6 @@ def read_sizes(file: Path) -> Sizes:
         logger.error("the archive %s cannot be read: %s", file, error)
         return Sizes()
     return Sizes(*(int(rows.get(f"garrigue:{name}", 0)) for name in ("tiles", "images", "bytes")))
-
-
-def _safe(text: str) -> str:
-    """A name that is one part of a path on any file system."""
-    quoted = quote(text, safe="")
-    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
 
 
 def _connect(file: Path, patience: float) -> sqlite3.Connection:

@@ -1,0 +1,23 @@
+"""Where the archive of a tile is. Standard library only: the front imports this."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from tiles.grids import BUILT_IN
+
+STORED = {item.id: item.stored for item in BUILT_IN.values()}
+
+
+def archive_path(root: Path, names: tuple[str, str, str, str], cell: tuple[int, int, int]) -> Path:
+    """The archive of a cell (see tiles.address.shard_cell); `names` are layer, style, time and grid."""
+    layer, style, time, grid = names
+    look = f"{_safe(style)}@{_safe(time)}" if time else _safe(style)
+    band, cx, cy = cell
+    place = root / "tiles" / _safe(layer) / _safe(STORED.get(grid, grid)) / look
+    return place / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
+
+
+def _safe(text: str) -> str:
+    """A name that is one part of a path on any file system."""
+    quoted = quote(text, safe="")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
