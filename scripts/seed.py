@@ -81,7 +81,10 @@ def seed(
             _take_changes(registry, store, one)
     if dry_run:
         return _tell_plans(registry, store, plans, means, as_json)
-    reports = [_seed_one(registry, store, plan, means, as_json) for plan in plans]
+    from tiles.team import teams
+
+    with teams(means.workers, means.scheduler) as choose:
+        reports = [_seed_one(registry, store, plan, means, choose, quiet=as_json) for plan in plans]
     _tell_reports(plans, reports, as_json)
     if any(report.failed for report in reports):
         raise typer.Exit(1)
@@ -209,14 +212,14 @@ def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> lis
     ]
 
 
-def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, quiet: bool) -> Any:
+def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, choose: Any, *, quiet: bool) -> Any:
     from tiles.seed import seed as run
 
     try:
         if quiet:
-            return run(registry, store, plan, means)
+            return run(registry, store, plan, means, choose=choose)
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            return run(registry, store, plan, means, _teller(bar, _name(plan)))
+            return run(registry, store, plan, means, _teller(bar, _name(plan)), choose)
     except KeyboardInterrupt:
         _errors.print("stopped; the same command goes on from here")
         raise typer.Exit(1) from None

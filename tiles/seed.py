@@ -1,6 +1,5 @@
 """Seeding: the blocks of a plan made by a team, each kept in one transaction; stop and go on at will."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from tiles.picture import Block
 from tiles.plan import Plan, blocks
 from tiles.quota import Quota
 from tiles.store import Store, read_sizes
-from tiles.team import Alone, Processes, Team
+from tiles.team import Choose, Team, teams
 from tiles.work import Order, Outcome, phases
 
 RETRIES = (1.0, 4.0, 16.0)
@@ -58,7 +57,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """How to run: processes (one a core by default) or a Dask scheduler; `deadline` on time.time's clock.
+    """How to run: workers (one a core by default) or a Dask scheduler; `deadline` on time.time's clock.
 
     `budget` is how many blocks may fail in a row, `retries` the seconds before each try anew.
     """
@@ -79,13 +78,21 @@ type Progress = Callable[[Report], None]
 
 
 def seed(
-    registry: Registry, store: Path, plan: Plan, means: Means = Means(), progress: Progress | None = None
+    registry: Registry,
+    store: Path,
+    plan: Plan,
+    means: Means = Means(),
+    progress: Progress | None = None,
+    choose: Choose | None = None,
 ) -> Report:
-    """Make every tile of a plan that is not there yet.
+    """Make every tile of a plan that is not there yet; `choose` has teams that go on to the next plan.
 
     Raises JobError where the same job runs already, ArchiveError where the store cannot be written, ClusterError
     where a scheduler is not there, and HopelessError; what was done until then stays done.
     """
+    if choose is None:
+        with teams(means.workers, means.scheduler) as choose:
+            return seed(registry, store, plan, means, progress, choose)
     begun = time.monotonic()
     with running(store, plan.id) as job:
         tiling = grid(plan.grid, registry.config)
@@ -98,7 +105,9 @@ def seed(
         if todo := list(job.blocks(State.PENDING)):
             quota = Quota(registry.layers[plan.layer], store)
             quota.check()
-            with _ordered(registry, store, plan, todo) as order, _team(order, means, len(todo)) as team:
+            with _ordered(registry, store, plan, todo) as order:
+                team = choose(len(todo))
+                team.take(order)
                 report.started = time.monotonic() - begun
                 _run_all(job, team, registry, means, _Watch(report, tell, quota, means.budget), plan)
         report.errors = job.errors()
@@ -126,24 +135,6 @@ def _ordered(registry: Registry, store: Path, plan: Plan, todo: list[Block]) -> 
     """The order, with the overviews that its layer is drawn from."""
     with overviews(registry, store, plan, grid(plan.grid, registry.config), todo) as files:
         yield Order(registry.to_json(), store, plan, files)
-
-
-@contextmanager
-def _team(order: Order, means: Means, count: int) -> Iterator[Team]:
-    team = _new_team(order, means, count)
-    try:
-        yield team
-    finally:
-        team.close()
-
-
-def _new_team(order: Order, means: Means, count: int) -> Team:
-    if means.scheduler:
-        from tiles.cluster import Cluster  # Dask takes a second to import
-
-        return Cluster(order, means.scheduler)
-    workers = min(means.workers or os.cpu_count() or 1, count)
-    return Alone(order) if workers == 1 else Processes(order, workers)
 
 
 def _run_all(job: Job, team: Team, registry: Registry, means: Means, watch: "_Watch", plan: Plan) -> None:

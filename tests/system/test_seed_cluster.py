@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tiles.store import Store
@@ -60,6 +61,49 @@ def test_a_worker_killed_halfway_costs_no_tile(config_dir: Path, tmp_path: Path)
     job = json.loads(out)["jobs"][0]
     assert job["drawn"] + job["before"] == job["total"] == Store(store).sizes().tiles
     assert job["failed"] == 0
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """Processes that make blocks: children of the seed that have become a Dask worker, busy and large."""
+    found = psutil.Process(pid).children(recursive=True)
+    return [child for child in found if child.is_running() and "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_a_worker_of_this_machine_killed_halfway_costs_no_tile(config_dir: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    asked = ("ortho", "--grid", "LAMB93_5cm", "--levels", "12-20", "--workers", "2", "--json")
+    with seed(config_dir, store, *asked) as child:
+        end = time.monotonic() + 60
+        while Store(store).sizes().tiles < 200 and time.monotonic() < end:
+            time.sleep(0.02)
+        workers = workers_of(child.pid)
+        workers[0].kill()
+        out, err = child.communicate(timeout=120)
+    assert len(workers) == 2
+    assert child.returncode == 0, err
+    job = json.loads(out)["jobs"][0]
+    assert job["drawn"] + job["before"] == job["total"] == Store(store).sizes().tiles
+    assert (job["failed"], err) == (0, "")
+    assert not any(worker.is_running() for worker in workers)
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_seed_leaves_no_process(config_dir: Path, tmp_path: Path, signal_: signal.Signals) -> None:
+    asked = ("ortho", "--grid", "LAMB93_5cm", "--levels", "12-20", "--workers", "2")
+    with seed(config_dir, tmp_path, *asked) as child:
+        end = time.monotonic() + 60
+        while Store(tmp_path).sizes().tiles < 100 and time.monotonic() < end:
+            time.sleep(0.02)
+        workers = workers_of(child.pid)
+        child.send_signal(signal_)
+        _, err = child.communicate(timeout=60)
+    assert len(workers) == 2
+    gone, alive = psutil.wait_procs(workers, timeout=30)
+    assert (len(gone), alive) == (2, [])
+    if signal_ is signal.SIGINT:
+        assert child.returncode == 1
+        assert "the same command goes on from here" in err
+        assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(("place", "message"), [("tcp://127.0.0.1:1", "no scheduler"), ("nonsense:x", "no scheduler")])
