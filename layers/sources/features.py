@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -392,6 +393,12 @@ def _count_told(connection: sqlite3.Connection, layer: str) -> int | None:
 
 
 def _one(path: str, sql: str, *values: str) -> str | None:
+    return _told(path, positions.stamp(path), sql, values)
+
+
+@lru_cache(maxsize=1000)
+def _told(path: str, _stamp: tuple[int, ...] | None, sql: str, values: tuple[str, ...]) -> str | None:
+    """What a GeoPackage tells of its tables, asked once for as long as the file has this stamp."""
     try:
         with closing(_connect(path)) as connection:
             row = connection.execute(sql, values).fetchone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
@@ -17,7 +17,7 @@ from server.wfs.dialect import WFS10, WFS11, WFS20, Dialect
 from server.wfs.feature_type import FeatureType
 
 if TYPE_CHECKING:
-    from server.wfs.get_feature import Answer, Page
+    from server.wfs.answer import Answer, Page
 
 WFS, WFS_XSD, GML = WFS20.wfs, WFS20.wfs_xsd, WFS20.gml
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -83,7 +83,12 @@ def _gml_members(page: Page) -> Iterator[bytes]:
     def written(batch: pa.RecordBatch) -> bytes:
         return bytes(body(gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry)))
 
-    yield from ahead(page.batches(), written)
+    yield from _written(page, written)
+
+
+def _written(page: Page, write: Callable[[pa.RecordBatch], bytes]) -> Iterator[bytes]:
+    """The batches of a page, what is not read yet while others are written."""
+    return map(write, page.held) if page.held is not None else ahead(page.batches(), write)
 
 
 def geojson_collection(answer: Answer) -> Iterator[bytes]:
@@ -119,7 +124,7 @@ def _geojson_features(page: Page) -> Iterator[bytes]:
     def written(batch: pa.RecordBatch) -> bytes:
         return bytes(body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees)))
 
-    yield from ahead(page.batches(), written)
+    yield from _written(page, written)
 
 
 def _without_first_comma(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from layers.sources.batch import geometry, ids
 from server.errors import InvalidParameterError, MissingParameterError
 from server.wfs import gml, parameters
+from server.wfs.answer import Answer, Page, answer_of
 from server.wfs.asked import Asked
 from server.wfs.collections import GML, WFS, WFS_XSD, XSI, number
 from server.wfs.coordinates import body, joined
-from server.wfs.get_feature import MEDIA_TYPES, Answer, Page, answer_of, streamed
+from server.wfs.get_feature import MEDIA_TYPES, answered
 from server.wfs.names import xml_ids
 from server.wfs.parameters import Query
 from server.wfs.stored_queries import queries_of
@@ -37,8 +37,10 @@ async def get_property_value(asked: Asked) -> Response:
     hits = parameters.result_type(asked.params) == "hits"
     limit, offset = parameters.count(asked), parameters.start_index(asked)
 
-    answer = await run_in_threadpool(answer_of, asked, queries, limit, offset, hits=hits)
-    return await streamed(asked, partial(collection, answer, names), MEDIA_TYPES["gml"], large=answer.large)
+    def made() -> Answer:
+        return answer_of(asked, queries, limit, offset, hits=hits)
+
+    return await answered(asked, made, partial(collection, names=names), MEDIA_TYPES["gml"])
 
 
 def collection(answer: Answer, names: list[str | None]) -> Iterator[bytes]:

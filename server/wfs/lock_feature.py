@@ -13,11 +13,12 @@ from layers.sources.batch import ids
 from server.access import refusal
 from server.errors import InvalidParameterError, OperationNotSupportedError
 from server.wfs import parameters
+from server.wfs.answer import Answer, answer_of
 from server.wfs.asked import Asked
 from server.wfs.collections import XSI
 from server.wfs.dialect import WFS10, WFS20
 from server.wfs.errors import OperationProcessingError
-from server.wfs.get_feature import MEDIA_TYPES, Answer, answer_of, collected
+from server.wfs.get_feature import MEDIA_TYPES, collected
 from server.wfs.locks import LONGEST, Granted, locks
 from server.wfs.names import xml_name
 from server.wfs.parameters import Query

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -18,6 +19,11 @@ DOWNLOADS = 8
 """Answers that are made at once; more wait for their turn."""
 
 _POOL = ThreadPoolExecutor(max_workers=DOWNLOADS, thread_name_prefix="wfs")
+
+
+async def in_thread[T](func: Callable[[], T]) -> T:
+    """What a function gives, run in one of the threads that write."""
+    return await asyncio.get_running_loop().run_in_executor(_POOL, copy_context().run, func)
 
 
 class Stream:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.downloads import Downloads
-from server.wfs import get_feature
+from server.wfs import answer
 from support.vectors import make_registry
 from support.wfs import Client
 
@@ -37,7 +37,7 @@ def large(vectors):
 
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch):
-    monkeypatch.setattr(get_feature, "SMALL", 0)
+    monkeypatch.setattr(answer, "SMALL", 0)
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=str)
