@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from layers.crs import north_first, urn, wms_name
+from layers.crs import CRS84, north_first, urn
 from server.wms.written import escaped
 
 _NOT_NAME = re.compile(r"[^\w.\-]")
@@ -56,8 +56,13 @@ def bounded_by(shapes: Sequence[shapely.Geometry], crs: str) -> str:
     if not np.isfinite(west):
         return "<gml:boundedBy><gml:null>missing</gml:null></gml:boundedBy>\n"
     corners = f"{west:.15g},{south:.15g} {east:.15g},{north:.15g}"
-    box = f'<gml:Box srsName="{wms_name(crs)}"><gml:coordinates>{corners}</gml:coordinates></gml:Box>'
+    box = f'<gml:Box srsName="{_old_name(crs)}"><gml:coordinates>{corners}</gml:coordinates></gml:Box>'
     return f"<gml:boundedBy>{box}</gml:boundedBy>\n"
+
+
+def _old_name(crs: str) -> str:
+    """A CRS in GML 2, x first: OpenLayers would take EPSG:4326 for latitude first."""
+    return urn(CRS84) if crs in (CRS84, "EPSG:4326") else crs
 
 
 class _Writer:
@@ -66,7 +71,7 @@ class _Writer:
     def __init__(self, crs: str, dialect: Dialect, identifier: str) -> None:
         self.dialect, self.identifier, self.parts = dialect, xml_name(identifier), 0
         self.new = dialect is GML32
-        self.srs = urn(crs) if self.new else wms_name(crs)
+        self.srs = urn(crs) if self.new else _old_name(crs)
         self.swapped = self.new and north_first(crs)
 
     def write(self, shape: shapely.Geometry, *, top: bool = False) -> str:

@@ -128,10 +128,10 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """A page on a free port, beside the library."""
+def browser(library: Path = LIBRARY) -> Iterator[Browser]:
+    """A page on a free port, beside the files of a library."""
     found = Browser()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, found, directory=str(LIBRARY))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, found, directory=str(library))) as server:
         found.address = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
