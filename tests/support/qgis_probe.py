@@ -16,6 +16,7 @@ from qgis.core import (  # noqa: E402
     Qgis,
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsDateTimeRange,
     QgsFeatureRequest,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
@@ -27,7 +28,7 @@ from qgis.core import (  # noqa: E402
     QgsVectorLayer,
     QgsVectorTileLayer,
 )
-from qgis.PyQt.QtCore import QEventLoop, QSize, QTimer  # noqa: E402
+from qgis.PyQt.QtCore import QDateTime, QEventLoop, QSize, Qt, QTimer  # noqa: E402
 from qgis.PyQt.QtGui import QColor  # noqa: E402
 
 BACKGROUND = QColor(1, 2, 3)
@@ -43,6 +44,14 @@ def opened(ask):
     return QgsVectorLayer(ask["uri"], "probe", ask["provider"])
 
 
+def timed(layer, settings, between):
+    """The temporal controller's range, and a layer that follows it."""
+    moments = [QDateTime.fromString(text, Qt.ISODate) for text in between]
+    layer.temporalProperties().setIsActive(True)
+    settings.setIsTemporal(True)
+    settings.setTemporalRange(QgsDateTimeRange(*moments))
+
+
 def drawn(layer, ask):
     """Share of the pixels that the layer covers, and what the renderer complained of."""
     settings = QgsMapSettings()
@@ -51,6 +60,12 @@ def drawn(layer, ask):
     settings.setExtent(QgsRectangle(*ask["extent"]))
     settings.setOutputSize(QSize(SIZE, SIZE))
     settings.setBackgroundColor(BACKGROUND)
+    if "dpi" in ask:
+        settings.setOutputDpi(ask["dpi"])
+    if "range" in ask:
+        timed(layer, settings, ask["range"])
+    if "opacity" in ask:
+        layer.setOpacity(ask["opacity"])
     job = QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()
@@ -64,7 +79,11 @@ def drawn(layer, ask):
 def identified(layer, ask):
     """What identify finds at a point, by format: features, or characters of text."""
     found = {}
-    formats = {"feature": QgsRaster.IdentifyFormatFeature, "html": QgsRaster.IdentifyFormatHtml}
+    formats = {
+        "feature": QgsRaster.IdentifyFormatFeature,
+        "html": QgsRaster.IdentifyFormatHtml,
+        "text": QgsRaster.IdentifyFormatText,
+    }
     for name, kind in formats.items():
         if not layer.dataProvider().capabilities() & QgsRasterDataProvider.identifyFormatToCapability(kind):
             continue
