@@ -117,7 +117,7 @@ def _open(
         if facts:
             facts = with_copy(facts, copy_path(store, layer.id, data_stamp))
             if is_needed(facts) and not getattr(facts, "drawn", ""):
-                message = "GeoParquet is drawn from a copy, which is not there yet: garrigue prepare makes it"
+                message = "is drawn slowly until garrigue prepare has made a copy to draw from"
                 found.warnings.append(layer.problem("source.vector", message))
             _attributes(layer, facts, found)
             made = _layer(config, layer, facts, data_stamp)
@@ -177,7 +177,7 @@ def _vector(config: Path, _store: Path, definition: model.Layer) -> Facts:
     attribute = definition.time.attribute if definition.time else None
     facts = describe(definition.source, config, time_attribute=attribute)
     asked = {name: one.attribute for name, one in definition.other_dimensions.items()}
-    return with_dimensions(facts, asked, definition.source.encoding) if asked else facts
+    return with_dimensions(facts, asked) if asked else facts
 
 
 def _postgis(_config: Path, _store: Path, definition: model.Layer) -> Facts:

@@ -29,6 +29,7 @@ class VectorFacts:
 
     `geometry` is one of Point, LineString, Polygon, MultiPoint, MultiLineString, MultiPolygon, Unknown;
     `drawn` and `drawn_layer` name the file (and layer) that Mapnik draws: the source itself, or a copy;
+    `curved` where some of its geometries are curves, `encoding` that of its text where the file does not tell it;
     `dimensions` has the values of each dimension but time, ascending, by its name.
     """
 
@@ -45,6 +46,8 @@ class VectorFacts:
     times: tuple[str, ...] = ()
     drawn: str = ""
     drawn_layer: str = ""
+    curved: bool = False
+    encoding: str | None = None
     dimensions: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 

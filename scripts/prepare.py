@@ -16,7 +16,7 @@ def prepare(
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:
-    """Make the FlatGeobuf copies that GeoParquet layers are drawn from, and compile the registry with them.
+    """Make the FlatGeobuf copies that GeoParquet and curves are drawn from, and compile the registry with them.
 
     What is there and current is left. A server that runs takes the new registry up by itself.
     """

@@ -13,19 +13,17 @@ MOST = 10_000
 """Values that a dimension may have: capabilities list them."""
 
 
-def with_dimensions(facts: VectorFacts, asked: Mapping[str, str | None], encoding: str | None = None) -> VectorFacts:
+def with_dimensions(facts: VectorFacts, asked: Mapping[str, str | None]) -> VectorFacts:
     """The facts with the values of the attribute of each dimension that is asked; unknown attributes have none.
 
     Raises SourceError where there are too many.
     """
     known = {field.name for field in facts.fields}
-    found = {
-        name: distinct(facts, attribute, encoding) if attribute in known else () for name, attribute in asked.items()
-    }
+    found = {name: distinct(facts, attribute) if attribute in known else () for name, attribute in asked.items()}
     return replace(facts, dimensions=tuple(found.items()))
 
 
-def distinct(facts: VectorFacts, attribute: str | None, encoding: str | None = None) -> tuple[str, ...]:
+def distinct(facts: VectorFacts, attribute: str | None) -> tuple[str, ...]:
     """An attribute's distinct values as text, ascending, numbers as numbers. Raises SourceError."""
     if isinstance(facts, PostgisFacts):
         from layers.sources.postgis.describe import distinct as distinct_values
@@ -37,7 +35,7 @@ def distinct(facts: VectorFacts, attribute: str | None, encoding: str | None = N
         from layers.sources.features import Features as Source  # type: ignore[assignment]
     query = FeatureQuery("", facts.crs, properties=(str(attribute),), geometry=False)
     values: set[Any] = set()
-    for batch in Source("", facts, encoding=encoding).features(query):
+    for batch in Source("", facts).features(query):
         values.update(batch.column(str(attribute)).unique().to_pylist())
         if len(values) > MOST:
             raise SourceError(f"{facts.path}: {attribute!r} has more than {MOST} values: it cannot be a dimension")

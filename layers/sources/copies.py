@@ -1,4 +1,4 @@
-"""Copies of vector data for drawing, where Mapnik cannot read the data itself: GeoParquet, as FlatGeobuf.
+"""Copies of vector data for drawing, as FlatGeobuf, where Mapnik cannot read the data itself: GeoParquet, curves.
 
 STORE/copies/{layer}-{stamp of the data}.fgb; a copy of older data is not used, and is removed by the next one.
 """
@@ -10,18 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from layers.errors import SourceError
-from layers.facts import Facts, VectorFacts
+from layers.facts import Facts, PostgisFacts, VectorFacts
 from layers.query import FeatureQuery
 from layers.registry import Layer
 
 NAME = "copy"
+DRAWN = ("GPKG", "FlatGeobuf", "ESRI Shapefile", "GeoJSON", "GeoJSONSeq")
+"""The formats that Mapnik reads as we do."""
+
 GEOMETRY = "garrigue_geometry"
 """A name that no field of the data has."""
 
 
 def is_needed(facts: Facts) -> bool:
-    """True where the layer can only be drawn from a copy."""
-    return isinstance(facts, VectorFacts) and facts.driver == "Parquet"
+    """True where Mapnik does not draw the file itself."""
+    return (
+        isinstance(facts, VectorFacts)
+        and not isinstance(facts, PostgisFacts)
+        and (facts.curved or facts.driver not in DRAWN)
+    )
 
 
 def copy_path(store: Path, layer_id: str, data_stamp: str) -> Path:
@@ -77,8 +84,9 @@ def plain_features(layer: Layer, query: FeatureQuery) -> Any:
 
 
 def _plain(batch: Any) -> Any:
-    """Properties and geometry only: the id is a batch's first column, the geometry its last."""
+    """Properties and geometry only, of what has one: the id is a batch's first column, the geometry its last."""
     import pyarrow as pa
 
+    batch = batch.filter(batch.columns[-1].is_valid())
     columns = [*batch.columns[1:-1], batch.columns[-1].cast(pa.binary())]
     return pa.RecordBatch.from_arrays(columns, names=[*batch.schema.names[1:-1], GEOMETRY])

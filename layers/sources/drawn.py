@@ -44,10 +44,7 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
     """True where the datasource does not depend on the box, so that a map with it can be kept."""
-    facts = _facts(layer)
-    if isinstance(facts, PostgisFacts) and not facts.drawn:
-        return False
-    return _where(layer, selection)[1] is None
+    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None
 
 
 def _where(layer: Layer, selection: Selection) -> tuple[str, Any]:
@@ -69,8 +66,18 @@ def _facts(layer: Layer) -> VectorFacts:
     return layer.facts
 
 
+def _is_drawn(facts: VectorFacts) -> bool:
+    """True where there is a file that Mapnik draws itself."""
+    return bool(facts.drawn) or not (isinstance(facts, PostgisFacts) or is_needed(facts))
+
+
+def _is_own(facts: VectorFacts) -> bool:
+    """True where the data itself is drawn, not a copy."""
+    return (facts.drawn or facts.path) == facts.path
+
+
 def _is_native(facts: VectorFacts) -> bool:
-    return facts.driver == "GPKG" and (facts.drawn or facts.path) == facts.path
+    return facts.driver == "GPKG" and _is_own(facts)
 
 
 def _times(layer: Layer, facts: VectorFacts, times: tuple[str, ...]) -> str:
@@ -95,17 +102,14 @@ def _text(value: str) -> str:
 
 def _ogr(layer: Layer, where: str) -> Any:
     facts = _facts(layer)
-    if is_needed(facts) and not facts.drawn:
-        raise SourceError(f"layer {layer.id}: is drawn from a copy, which is not there yet: garrigue prepare makes it")
     name = facts.drawn_layer or facts.layer
     chosen = {"layer_by_sql": f"SELECT * FROM {_quoted(name)} WHERE {where}"} if where else {"layer": name}
-    encoding = getattr(layer.definition.source, "encoding", None) or "utf-8"
     try:
         return mapnik.CreateDatasource(
             type="ogr",
             file=facts.drawn or facts.path,
             extent=",".join(map(repr, _widened(facts))),
-            encoding=encoding,
+            encoding=(facts.encoding if _is_own(facts) else None) or "utf-8",
             **chosen,
         )
     except RuntimeError as error:

@@ -26,6 +26,7 @@ from layers.query import FeatureQuery
 from layers.registry import Layer
 from layers.sources import geometry, positions
 from layers.sources.geometry import Region
+from layers.sources.straight import straight
 
 BATCH = 2500
 """Features in a batch: a megabyte or two, some ten milliseconds."""
@@ -75,13 +76,11 @@ class Features:
         facts: VectorFacts,
         *,
         time_attribute: str | None = None,
-        encoding: str | None = None,
         edited: bool = False,
     ) -> None:
         self.layer_id = layer_id
         self.facts = facts
         self.time_attribute = time_attribute
-        self.encoding = encoding
         self.edited = edited
         self.native = facts.driver == "GPKG"
         # Both find a feature by its number at once; a field called fid would stand before the number.
@@ -99,7 +98,6 @@ class Features:
             layer.id,
             layer.facts,
             time_attribute=layer.definition.time.attribute if layer.definition.time else None,
-            encoding=getattr(layer.definition.source, "encoding", None),
             edited=layer.definition.edit is not None,
         )
 
@@ -280,7 +278,7 @@ class Features:
                 yield kept
 
     def _read(self, plan: Plan, sql: str | None) -> Iterator[pa.RecordBatch]:
-        options: dict[str, Any] = {"encoding": self.encoding}
+        options: dict[str, Any] = {"encoding": self.facts.encoding}
         if sql is not None:
             options["sql"] = sql
         else:
@@ -307,7 +305,7 @@ class Features:
         arrays = [batch.column(0), *(conform(batch.column(position[n]), self.types[n]) for n in plan.columns)]
         names = ["#fid", *plan.columns]
         if plan.geometry:
-            arrays.append(batch.column(batch.num_columns - 1))
+            arrays.append(straight(batch.column(batch.num_columns - 1)))
             names.append("#geometry")
         return pa.RecordBatch.from_arrays(arrays, names=names)
 

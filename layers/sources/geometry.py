@@ -1,7 +1,7 @@
 """Geometry columns (WKB) as arrays of shapes: read, reprojected, compared with the box of a query."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,30 +45,10 @@ class Region:
 
 
 def shapes(column: pa.Array) -> Shapes:
-    """Shapely geometries of a WKB column; None where there is none, or none that GEOS can hold (curves)."""
-    values = column.to_numpy(zero_copy_only=False)
-    try:
-        # A position that is nowhere (NaN) is no reason to warn.
-        with np.errstate(invalid="ignore"):
-            return shapely.from_wkb(values, on_invalid="fix")  # type: ignore[no-any-return]
-    except NotImplementedError:
-        return np.array([_linear(value) for value in values], dtype=object)
-
-
-_LINEAR = {11: 5, 12: 6}
-"""MultiCurve as MultiLineString, MultiSurface as MultiPolygon: the same bytes where no part is a curve."""
-
-
-def _linear(value: bytes | None) -> Any:
-    if value is None:
-        return None
-    order: Literal["little", "big"] = "little" if value[0] else "big"
-    code = int.from_bytes(value[1:5], order)
-    kind = code - code % 1000 + _LINEAR.get(code % 1000, code % 1000)
-    try:
-        return shapely.from_wkb(value[:1] + kind.to_bytes(4, order) + value[5:], on_invalid="fix")
-    except NotImplementedError:
-        return None
+    """Shapely geometries of a column of plain WKB; None where there is none."""
+    # A position that is nowhere (NaN) is no reason to warn.
+    with np.errstate(invalid="ignore"):
+        return shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="fix")  # type: ignore[no-any-return]
 
 
 def reprojected(column: pa.Array, source: str, target: str) -> pa.Array:

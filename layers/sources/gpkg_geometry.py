@@ -6,6 +6,8 @@ from typing import Any
 
 import shapely
 
+from layers.sources.straight import straightened
+
 _ENVELOPES = (0, 32, 48, 48, 64)
 
 
@@ -23,7 +25,7 @@ def decoded(value: bytes | None) -> Any:
     """The shape of a GeoPackage's binary; None where there is none."""
     if value is None:
         return None
-    return shapely.from_wkb(value[8 + _ENVELOPES[min((value[3] >> 1) & 7, 4)] :])
+    return shapely.from_wkb(straightened(value[8 + _ENVELOPES[min((value[3] >> 1) & 7, 4)] :]))
 
 
 def register(connection: sqlite3.Connection) -> None:

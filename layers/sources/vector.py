@@ -5,7 +5,11 @@
 """
 
 import sqlite3
+import warnings
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +25,10 @@ from layers import model
 from layers.crs import parse_crs
 from layers.errors import SourceError, UnknownCrsError, hint
 from layers.facts import Field, VectorFacts
+from layers.sources.copies import DRAWN
 from layers.sources.features import Features
 from layers.sources.geometry import everywhere, shapes
+from layers.sources.straight import has_curves, straight
 
 __all__ = ["Features", "describe", "source_path"]
 
@@ -69,13 +75,13 @@ def _describe(source: model.VectorSource, path: str, time_attribute: str | None)
     info = _read_info(path, layer, source.encoding)
     fields = tuple(_fields(info, path, layer))
     check_attribute(time_attribute, fields, "time.attribute")
-    kinds, has_z = _geometry(info, path, layer)
-    kinds = source.geometry or kinds
+    kind, has_z, curved = _geometry(info, path, layer)
+    encoding = source.encoding or _encoding(info, Path(path))
     crs = _crs_id(source, info["crs"])
     return VectorFacts(
         crs=crs,
         extent=_extent(info["total_bounds"], crs),
-        geometry=kinds,
+        geometry=source.geometry or kind,
         has_z=has_z,
         fields=fields,
         count=int(info["features"]),
@@ -83,21 +89,25 @@ def _describe(source: model.VectorSource, path: str, time_attribute: str | None)
         path=path,
         layer=layer,
         key=_key(source, info, fields, path, layer),
-        times=_times(time_attribute, path, layer, source.encoding),
-        drawn=path,
+        times=_times(time_attribute, path, layer, encoding),
+        drawn="" if curved or info["driver"] not in DRAWN else path,
         drawn_layer=layer,
+        curved=curved,
+        encoding=encoding,
     )
 
 
 def _layer_name(source: model.VectorSource, path: str) -> str:
     try:
-        layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+        with _quietly():
+            layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
     except DataSourceError as error:
         raise SourceError(f"{source.vector}: cannot be opened: {error}") from None
     if source.layer is None:
-        if len(layers) != 1:
-            shown = ", ".join(layers) or "none with geometry"
-            raise SourceError(f"{source.vector}: `layer` must say which of its layers: {shown}")
+        if not layers:
+            raise SourceError(f"{source.vector}: none of its layers has geometries")
+        if len(layers) > 1:
+            raise SourceError(f"{source.vector}: `layer` must say which of its layers: {', '.join(layers)}")
         return layers[0]
     if source.layer not in layers:
         raise SourceError(
@@ -108,11 +118,45 @@ def _layer_name(source: model.VectorSource, path: str) -> str:
 
 def _read_info(path: str, layer: str, encoding: str | None) -> dict[str, Any]:
     try:
-        return dict(
-            pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True, force_total_bounds=True)
-        )
+        with _quietly():
+            return dict(
+                pyogrio.read_info(
+                    path, layer=layer, encoding=encoding, force_feature_count=True, force_total_bounds=True
+                )
+            )
     except (DataSourceError, DataLayerError) as error:
         raise SourceError(f"{path}: layer {layer!r} cannot be read: {error}") from None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without pyogrio's warning of measures (M), which are left out here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Measured")
+        yield
+
+
+def _encoding(info: dict[str, Any], path: Path) -> str | None:
+    """The encoding of a Shapefile that does not tell its own and is not UTF-8; OGR would give its bytes as they are."""
+    found = str(info["encoding"])
+    if info["driver"] != "ESRI Shapefile" or found.upper() == "UTF-8":
+        return None
+    table = next((file for file in path.parent.glob(f"{escape(path.stem)}.[dD][bB][fF]")), None)
+    return found if table is None or not _is_utf8(table) else None
+
+
+def _is_utf8(table: Path) -> bool:
+    """True where the rows of a dBase table are UTF-8 (its header tells its own length in bytes 8 and 9)."""
+    decoder = getincrementaldecoder("utf-8")()
+    with table.open("rb") as file:
+        file.seek(int.from_bytes(file.read(10)[8:], "little"))
+        try:
+            while chunk := file.read(1 << 20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _fields(info: dict[str, Any], path: str, layer: str) -> Iterator[Field]:
@@ -125,9 +169,8 @@ def _fields(info: dict[str, Any], path: str, layer: str) -> Iterator[Field]:
 
 def _required_columns(path: str, layer: str) -> frozenset[str]:
     """Columns declared NOT NULL in a GeoPackage, which OGR's information leaves out."""
-    with sqlite3.connect(f"file:{_uri_path(path)}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{_uri_path(path)}?mode=ro", uri=True)) as connection:
         rows = connection.execute('SELECT name FROM pragma_table_info(?) WHERE "notnull"', (layer,)).fetchall()
-    connection.close()
     return frozenset(name for (name,) in rows)
 
 
@@ -143,26 +186,36 @@ def check_attribute(name: str | None, fields: Iterable[Field], key: str) -> None
         raise SourceError(message, "source.key" if key == "key" else key)
 
 
-def _geometry(info: dict[str, Any], path: str, layer: str) -> tuple[str, bool]:
-    """Geometry type and whether there is Z; read from the features where the format does not bind them."""
+def _geometry(info: dict[str, Any], path: str, layer: str) -> tuple[str, bool, bool]:
+    """Geometry type, whether there is Z, whether there are curves; read where the format does not bind them."""
     declared = str(info["geometry_type"]).removeprefix("2.5D ").removeprefix("Measured ").removeprefix("3D ")
     kind, _, dimensions = declared.partition(" ")
     has_z = "Z" in dimensions or "2.5D" in str(info["geometry_type"]) or "3D" in str(info["geometry_type"])
-    if kind in _SIMPLE and info["driver"] not in _LOOSE:
-        return kind, has_z
+    bound = _gpkg_type(path, layer).upper() if info["driver"] == "GPKG" else kind.upper()
+    if bound in map(str.upper, _SIMPLE) and info["driver"] not in _LOOSE:
+        return kind, has_z, False
     return _scan_geometry(path, layer)
 
 
-def _scan_geometry(path: str, layer: str) -> tuple[str, bool]:
+def _gpkg_type(path: str, layer: str) -> str:
+    """The type of a GeoPackage's column, which OGR's information tells without its curves."""
+    with closing(sqlite3.connect(f"file:{_uri_path(path)}?mode=ro", uri=True)) as connection:
+        sql = "SELECT geometry_type_name FROM gpkg_geometry_columns WHERE table_name = ?"
+        row = connection.execute(sql, (layer,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _scan_geometry(path: str, layer: str) -> tuple[str, bool, bool]:
     kinds: set[int] = set()
-    has_z = False
-    with open_arrow(path, layer=layer, columns=[], use_pyarrow=True) as (meta, reader):
+    has_z = curved = False
+    with _quietly(), open_arrow(path, layer=layer, columns=[], use_pyarrow=True) as (meta, reader):
         for batch in reader:
             column = batch.column(meta["geometry_name"] or "wkb_geometry")
-            found = shapes(column)
+            curved = curved or has_curves(column)
+            found = shapes(straight(column))
             kinds.update(np.unique(shapely.get_type_id(found)).tolist())
             has_z = has_z or bool(shapely.has_z(found).any())
-    return common_type(kinds), has_z
+    return common_type(kinds), has_z, curved
 
 
 def common_type(kinds: Iterable[int]) -> str:

@@ -167,17 +167,6 @@ def test_z_is_kept_by_a_reprojection(folder):
     assert shapely.get_coordinates(shape, include_z=True)[:, 2].tolist() == [1.5, 2.25, 3.0]
 
 
-def test_a_multisurface_without_curves_is_a_multipolygon():
-    from layers.sources.geometry import shapes as read
-
-    polygons = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)])
-    wkb = bytearray(shapely.to_wkb(polygons, byte_order=1))
-    wkb[1] = 12
-    curve = bytes.fromhex("0108000000030000000000000000000000000000000000f03f00000000000000400000000000000000")
-    found = read(pa.array([bytes(wkb), None, curve + b"\0" * 16]))
-    assert (found[0] == polygons, found[1], found[2]) == (True, None, None)
-
-
 def test_a_filter_on_a_field_that_is_not_asked_holds_in_each_format(folder, tmp_path, capfd):
     from layers.filters.tree import Comparison, Literal, Property
 
@@ -190,3 +179,24 @@ def test_a_filter_on_a_field_that_is_not_asked_holds_in_each_format(folder, tmp_
         assert len(rows(source, filter=tree, properties=("nom",), geometry=False)) == count
         assert count == (3 if found.driver == "FlatGeobuf" else 4)
     assert "ERROR" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [
+        (b"Mus\xc3\xa9e", None, (None, "Musée")),
+        (b"Mus\xe9e ", None, ("ISO-8859-1", "Musée")),
+        (b"\x8cuvre ", "CP1252", ("CP1252", "Œuvre")),
+    ],
+)
+def test_a_shapefile_that_does_not_tell_its_encoding_is_utf_8_or_latin(tmp_path, text, encoding, found):
+    path = tmp_path / "lieux.shp"
+    data = pa.table({"nom": ["Musée"], "geometry": pa.array([shapely.to_wkb(shapely.Point(0, 0))])})
+    pyogrio.write_arrow(data, path, geometry_name="geometry", geometry_type="Point", crs="EPSG:2154")
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    content = bytearray(path.with_suffix(".dbf").read_bytes().replace("Musée".encode(), text))
+    content[29] = 0  # no code page
+    path.with_suffix(".dbf").write_bytes(content)
+    facts = describe(model.VectorSource(vector="lieux.shp", encoding=encoding), tmp_path)
+    (batch,) = Features("lieux", facts).features(FeatureQuery("lieux", "EPSG:2154"))
+    assert (facts.encoding, batch["nom"][0].as_py()) == found
