@@ -69,7 +69,7 @@ def test_the_layer_is_drawn_before_and_after_and_check_says_that_a_copy_is_missi
     picture = drawn(registry)
     assert (picture != 255).any(axis=2).mean() > 0.5
     # The copy has an index, which puts features in another order: where outlines cross, another one lies above.
-    assert (picture == drawn(before)).all(axis=2).mean() > 0.9
+    assert np.abs(picture.astype(int) - drawn(before)).max() < 20
 
 
 def test_a_copy_of_older_data_is_removed(config, tmp_path):
