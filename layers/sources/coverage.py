@@ -107,7 +107,8 @@ class Coverage:
     def _piece(self, opened: Any, plan: Plan, time: str | None, method: str) -> Pixels:
         """The bands of a plan, with nodata, alpha or the file's mask as mask."""
         bands = self._bands(opened, time)
-        how = Resampling.nearest if method == "nearest" else Resampling.average
+        whole = (plan.width, plan.height) == (plan.columns, plan.rows)
+        how = Resampling.nearest if method == "nearest" or whole else Resampling.average
         asked = {
             "window": Window(plan.column, plan.row, plan.columns, plan.rows),
             "out_shape": (len(bands), plan.height, plan.width),
@@ -133,7 +134,8 @@ class Coverage:
             if alpha in bands:
                 mask[bands.index(alpha)] = False
         elif MaskFlags.per_dataset in flags:
-            mask = mask | (opened.read_masks(bands[0], **_one(asked)) == 0)
+            hidden = opened.read_masks(bands[0], **_one(asked)) == 0
+            mask = mask | hidden if hidden.any() else mask
         return mask
 
     def _scaled(self, opened: Any, data: Any, bands: Sequence[int]) -> Any:
