@@ -198,6 +198,7 @@ def number(value: Value) -> int | float:
     return found
 
 
+_SLASHES = re.compile(r"^(\d{4})/(\d\d)/(\d\d)", re.ASCII)
 _ZONED_DATE = re.compile(r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -208,7 +209,8 @@ def instant(value: Value) -> datetime:
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)
     else:
-        text = str(value).strip()
+        # GDAL writes dates with slashes, in transactions too.
+        text = _SLASHES.sub(r"\1-\2-\3", str(value).strip())
         if _ZONED_DATE.fullmatch(text):
             # A day is the same day whatever its zone (XML Schema, 3.2.9).
             text = text[:10]

@@ -49,6 +49,9 @@ def parse(body: bytes, address: Params) -> tuple[Params, ...]:
     if name.namespace not in (WFS, OLD_WFS):
         raise OperationParsingError(f"the document's root is in the namespace {name.namespace!r}, not {WFS}")
     common = [*address.raw, *_defaults(name.namespace), ("REQUEST", name.localname), *_attributes(root)]
+    if name.namespace == OLD_WFS and not Params(common).text("VERSION").startswith("1."):
+        # GDAL says 2.0.0 in the namespace of 1.1: it reads an answer in the words that it speaks.
+        common.append(("VERSION", "1.1.0"))
     common += _lists(root)
     queries = [Params([*common, *query_parameters(child)]) for child in root if _local(child) in _QUERIES]
     if name.localname in _NEEDING and not queries:

@@ -1,4 +1,4 @@
-"""A real QGIS edits features over WFS-T: inserts, changes, moves, deletes, and finds them so afterwards."""
+"""A real QGIS, and GDAL, edit features over WFS-T: insert, change, move, delete, and find them so afterwards."""
 
 import json
 import subprocess
@@ -10,11 +10,10 @@ import shapely
 
 from server.keys import Keys
 from support.asked_of_qgis import PYTHON
+from support.gdal import run
 from support.schemas import required
 from support.server import running
 from support.vectors import table, write
-
-pytestmark = pytest.mark.qgis
 
 LAYERS = """\
 theme: {title: Inventaire}
@@ -53,6 +52,7 @@ def session(server, version: str, query: str = "", more: str = "") -> dict:
     return answer
 
 
+@pytest.mark.qgis
 @pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
 def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
     server, file = inventory
@@ -72,6 +72,7 @@ def test_qgis_inserts_changes_moves_and_deletes(inventory, version):
     assert {json.loads(line)["operation"] for line in journal} == {"insert", "update", "delete"}
 
 
+@pytest.mark.qgis
 @pytest.mark.parametrize("inventory", [KEPT], indirect=True)
 @pytest.mark.parametrize("way", ["password", "address"])
 def test_qgis_edits_with_a_key_what_is_for_a_group_to_change(inventory, way):
@@ -88,8 +89,37 @@ def test_qgis_edits_with_a_key_what_is_for_a_group_to_change(inventory, way):
     assert {json.loads(line)["author"] for line in journal} == {"inventaire"}
 
 
+@pytest.mark.qgis
 @pytest.mark.parametrize("inventory", [KEPT], indirect=True)
 def test_qgis_is_not_offered_what_is_for_others_to_change(inventory):
     answer = session(inventory[0], "2.0.0")
     assert not answer["editable"], answer
     assert not answer["committed"], answer
+
+
+ONE = """{"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}},
+"features": [{"type": "Feature", "properties": {"nom": "ajoutée", "entier": 42, "jour": "2024-02-29"},
+"geometry": {"type": "Point", "coordinates": [770123.5, 6279456.25]}}]}"""
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_ogr_appends_changes_inserts_and_deletes(inventory, version, tmp_path):
+    """ogr2ogr adds to a layer; OGR's own objects change, insert in a transaction, and delete by a filter."""
+    server, file = inventory
+    (tmp_path / "new.geojson").write_text(ONE, encoding="utf-8")
+    address = f"WFS:{server.url}/wfs?VERSION={version}"
+    run("ogr2ogr", "-append", "-update", address, str(tmp_path / "new.geojson"), "-nln", "inv:capitelle")
+    script = Path(__file__).parents[1] / "support" / "ogr_edits.py"
+    if subprocess.run([PYTHON, "-c", "import osgeo"], capture_output=True, check=False).returncode:
+        required("python3-gdal")
+    done = subprocess.run([PYTHON, script, address], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"ajoutée", "changée", "née 0"} < set(json.loads(done.stdout))
+    _, found = pyogrio.read_arrow(file, layer="capitelle")
+    rows = {row["nom"]: row for row in found.to_pylist()}
+    assert "née 1" not in rows
+    assert (rows["ajoutée"]["entier"], str(rows["ajoutée"]["jour"])) == (42, "2024-02-29")
+    assert str(rows["née 0"]["jour"]) == "2024-02-29"
+    moved = shapely.from_wkb(next(v for v in rows["changée"].values() if isinstance(v, bytes)))
+    assert (moved.x, moved.y) == (770001.0, 6279002.0)
