@@ -17,6 +17,7 @@ from layers.crs import CRS84, parse_crs, transform_bbox
 from layers.declared import Declared, Found, read_models
 from layers.errors import GarrigueError, Problem, RegistryError, UnavailableError, UnknownCrsError, hint
 from layers.facts import CascadeFacts, Facts, PostgisFacts, RasterFacts, VectorFacts
+from layers.journal import journal_path
 from layers.registry import Layer, Registry
 from layers.sources.copies import copy_path, is_needed, with_copy
 
@@ -105,14 +106,13 @@ def _open(
 ) -> Iterator[Layer]:
     """Step 4: the data opened, where it changed; facts read."""
     for layer in declared:
-        data_stamp = _digest(
-            [layer.definition.source.model_dump_json(), *_dimensions(layer.definition), *_files(config, layer)]
-        )
+        asked = _asked(layer.definition)
+        data_stamp = _digest([*asked, *_files(config, store, layer)])
         known = previous.layers.get(layer.id) if previous and previous.config == config else None
-        same = known if known and known.data_stamp == data_stamp and _still_there(known.facts) else None
-        if same and not _is_live(layer.definition):
-            facts: Facts | None = same.facts
+        if known and known.data_stamp == data_stamp and _still_there(known.facts) and not _is_live(layer.definition):
+            facts: Facts | None = known.facts
         else:
+            same = known if known and _asked(known.definition) == asked else None
             facts = _described(config, store, layer, found, same)
         if facts:
             facts = with_copy(facts, copy_path(store, layer.id, data_stamp))
@@ -126,9 +126,9 @@ def _open(
             yield made
 
 
-def _dimensions(definition: model.Layer) -> list[str]:
-    """What is asked of the data beyond its source."""
-    return [str(definition.time), *map(str, definition.other_dimensions.items())]
+def _asked(definition: model.Layer) -> list[str]:
+    """The source, and what is asked of the data beyond it."""
+    return [definition.source.model_dump_json(), str(definition.time), *map(str, definition.other_dimensions.items())]
 
 
 def _still_there(facts: Facts) -> bool:
@@ -235,8 +235,8 @@ def _attributes(layer: Declared, facts: Facts, found: Found) -> None:
         elif not isinstance(facts, RasterFacts):
             message = "`extent` is for the pixels of a raster; features have an `attribute`"
             found.problems.append(layer.problem("elevation" if name == "elevation" else f"dimensions.{name}", message))
-    if layer.definition.edit and getattr(facts, "driver", "") != "GPKG":
-        found.problems.append(layer.problem("edit", "only features of a GeoPackage can be edited"))
+    if layer.definition.edit and getattr(facts, "driver", "") not in ("GPKG", "PostgreSQL"):
+        found.problems.append(layer.problem("edit", "only features of a GeoPackage or of PostGIS can be edited"))
     if layer.definition.tiles.vector and not isinstance(facts, VectorFacts):
         found.problems.append(layer.problem("tiles.vector", "only layers of features have vector tiles"))
     if isinstance(facts, VectorFacts):
@@ -266,17 +266,23 @@ def _values(layer: Declared, made: Layer, found: Found) -> None:
             found.problems.append(layer.problem("fields", str(error)))
 
 
-def _files(config: Path, layer: Declared) -> list[str]:
-    """Name, size and time of every file of a layer's data."""
+def _files(config: Path, store: Path, layer: Declared) -> list[str]:
+    """Name, size and time of every file of a layer's data; of a database's, of the journal of changes."""
     source = layer.definition.source
+    if isinstance(source, model.PostgisSource):
+        return _states([str(journal_path(store, layer.id))])
     if isinstance(source, model.VectorSource):
         pattern = source.vector
     elif isinstance(source, model.RasterSource):
         pattern = source.raster
     else:
         return []
-    paths = sorted(glob(str(config / pattern), recursive=True))
-    return [f"{path} {(status := Path(path).stat()).st_size} {status.st_mtime_ns}" for path in paths]
+    return _states(sorted(glob(str(config / pattern), recursive=True)))
+
+
+def _states(paths: list[str]) -> list[str]:
+    there = [path for path in paths if Path(path).exists()]
+    return [f"{path} {(status := Path(path).stat()).st_size} {status.st_mtime_ns}" for path in there]
 
 
 def _digest(parts: list[str]) -> str:

@@ -53,15 +53,18 @@ class VectorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a database: its field's name, its type, whether the database fills it.
+    """A column of a database: its field's name, its type, whether the database fills it in where nothing is given.
 
     `native` is the bare name of the type, beneath its domain where it has one; `type` its name as SQL takes it.
+    `required`: it holds no null; `fixed`: the database alone fills it in.
     """
 
     name: str
     native: str
     type: str
     filled: bool = False
+    required: bool = False
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,15 @@ class PostgisFacts(VectorFacts):
     """A PostGIS source. `path` is the address as declared (no password), `layer` its table's name as declared.
 
     `relation` is SQL that stands after FROM, `view` true where it is no table; `place` is the geometry's column,
-    `shape` the expression that makes a plain geometry of it, `srid` the database's number of its CRS.
+    `shape` the expression that makes a plain geometry of it, `stored` the one that makes it of a plain geometry (`{}`),
+    `srid` the database's number of its CRS.
     """
 
     relation: str = ""
     view: bool = False
     place: str = ""
     shape: str = ""
+    stored: str = "{}"
     srid: int = 0
     columns: tuple[Column, ...] = ()
 

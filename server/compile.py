@@ -36,7 +36,7 @@ def write(registry: Registry, store: Path) -> Path:
     try:
         keep_glyphs(registry, store)
         index = _write_documents(gather(registry.reached_by(frozenset())), folder / "documents")
-        front = json.dumps(_front(registry, index), ensure_ascii=False)
+        front = json.dumps(_front(registry, store, index), ensure_ascii=False)
         (folder / "registry.json").write_text(registry.to_json(), encoding="utf-8")
         (folder / "front.json").write_text(front, encoding="utf-8")
         folder.chmod(0o755)
@@ -65,10 +65,10 @@ def current_folder(store: Path) -> Path | None:
     return store / "registry" / name
 
 
-def _front(registry: Registry, index: dict[str, Any]) -> dict[str, Any]:
+def _front(registry: Registry, store: Path, index: dict[str, Any]) -> dict[str, Any]:
     """What the front must know."""
     service = registry.service
-    watched = patterns(registry)
+    watched = patterns(registry, store)
     return {
         "version": registry.version,
         "config": str(registry.config),

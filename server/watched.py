@@ -6,15 +6,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layers.journal import journal_path
+
 if TYPE_CHECKING:
-    from layers.registry import Registry
+    from layers.registry import Layer, Registry
 
 CONFIG = ("service.yaml", "layers/*.yaml", "layers/*.yml", "styles/**/*", "grids/*.json", "templates/**/*")
 
 
-def patterns(registry: "Registry") -> dict[str, list[str]]:
+def patterns(registry: "Registry", store: Path) -> dict[str, list[str]]:
     """Absolute globs: `config` is looked at every second or so, `data` every half minute."""
-    found = {name for layer in registry.layers.values() if (name := _data(layer.definition.source))}
+    found = {name for layer in registry.layers.values() if (name := _data(layer, store))}
     return {"config": config_patterns(registry.config), "data": sorted(str(registry.config / name) for name in found)}
 
 
@@ -41,6 +43,10 @@ def _states(globs: Iterable[str]) -> Iterator[str]:
             yield f"{name} {state.st_size} {state.st_mtime_ns}\n"
 
 
-def _data(source: object) -> str | None:
+def _data(layer: "Layer", store: Path) -> str | None:
+    """The files of a layer's data; of a database's, the journal of its changes."""
+    source = layer.definition.source
+    if hasattr(source, "postgis"):
+        return str(journal_path(store, layer.id))
     name: str | None = getattr(source, "vector", None) or getattr(source, "raster", None)
     return name

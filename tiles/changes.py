@@ -69,12 +69,16 @@ def take_changes(registry: Registry, store: Path, layer_id: str, since: datetime
     elif not stamps:
         result = Changes()
     else:
-        differ = {name for name in known.keys() | parts.keys() if known.get(name) != parts.get(name)}
+        differ = {name for name in known.keys() | parts.keys() if _digest(known, name) != _digest(parts, name)}
         boxes = [both[name][1] for name in differ for both in (known, parts) if name in both]
         result = replace(_mark(registry, store, layer, boxes, stamps), parts=len(differ))
     _write(file, parts, layer)
     forget_layer(store, layer_id)
     return result
+
+
+def _digest(parts: Parts, name: str) -> str:
+    return parts[name][0] if name in parts else ""
 
 
 def _look(layer: Layer, style: str) -> str:
@@ -84,7 +88,7 @@ def _look(layer: Layer, style: str) -> str:
 
 def _parts(layer: Layer, config: Path, known: Parts) -> Iterator[tuple[str, tuple[str, BBox]]]:
     source = layer.definition.source
-    if isinstance(source, model.VectorSource):
+    if isinstance(source, model.VectorSource | model.PostgisSource):
         yield from _features(layer)
     elif isinstance(source, model.RasterSource):
         yield from _sheets(config, source, known)
@@ -191,8 +195,13 @@ def _read(file: Path) -> tuple[Parts, dict[str, tuple[str, str]]]:
         return {}, {}
     try:
         with closing(sqlite3.connect(file)) as db:
+            # What has no place has no box, which SQLite keeps as nulls.
+            sql = (
+                "SELECT id, digest, coalesce(x0, 'nan'), coalesce(y0, 'nan'), coalesce(x1, 'nan'), coalesce(y1, 'nan')"
+            )
+            rows = db.execute(f"{sql} FROM part")
             parts: Parts = {
-                row[0]: (row[1], (row[2], row[3], row[4], row[5])) for row in db.execute("SELECT * FROM part")
+                row[0]: (row[1], (float(row[2]), float(row[3]), float(row[4]), float(row[5]))) for row in rows
             }
             return parts, {style: (look, stamp) for style, look, stamp in db.execute("SELECT * FROM stamps")}
     except sqlite3.Error as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from layers.journal import journal_path
 from layers.sources.edits import Done
 
 _WRITING = threading.Lock()
@@ -14,8 +15,7 @@ _WRITING = threading.Lock()
 
 def write_journal(store: Path, done: Sequence[Done], author: str = "") -> None:
     """Add the changes of a transaction by an author, "" where nobody is known; they are on the disk then."""
-    folder = store / "journal"
-    folder.mkdir(parents=True, exist_ok=True)
+    (store / "journal").mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     with _WRITING:
         for one in done:
@@ -28,7 +28,7 @@ def write_journal(store: Path, done: Sequence[Done], author: str = "") -> None:
                 "crs": layer.crs,
                 "bbox": one.bbox,
             }
-            with (folder / f"{layer.id}.jsonl").open("a", encoding="utf-8") as file:
+            with journal_path(store, layer.id).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 file.flush()
                 os.fsync(file.fileno())

@@ -11,6 +11,8 @@ import shapely
 from server.keys import Keys
 from support.asked_of_qgis import PYTHON
 from support.gdal import run
+from support.postgis import load
+from support.postgres import run_sql
 from support.schemas import required
 from support.server import running
 from support.vectors import table, write
@@ -123,3 +125,24 @@ def test_ogr_appends_changes_inserts_and_deletes(inventory, version, tmp_path):
     assert str(rows["née 0"]["jour"]) == "2024-02-29"
     moved = shapely.from_wkb(next(v for v in rows["changée"].values() if isinstance(v, bytes)))
     assert (moved.x, moved.y) == (770001.0, 6279002.0)
+
+
+@pytest.mark.postgis
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_qgis_edits_a_table_as_it_edits_a_file(postgres, tmp_path, version):
+    address = postgres.database()
+    load(address, "capitelle", table("Point").select(["nom", "entier", "jour", "geometry"]), "Point")
+    (tmp_path / "layers").mkdir()
+    source = '{postgis: "${INVENTAIRE}", table: capitelle}'
+    text = LAYERS.replace("{vector: data/inventaire.gpkg, layer: capitelle}", source)
+    (tmp_path / "layers" / "inventaire.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "service.yaml").write_text("namespace: {prefix: inv, uri: 'https://inv.example/ns'}\n")
+    with running(tmp_path, tmp_path / "store", env={"INVENTAIRE": address}) as server:
+        answer = session(server, version)
+    assert answer["editable"], answer
+    assert answer["committed"], answer
+    assert answer["count"] == 8, answer
+    rows = run_sql(address, "SELECT fid, nom, entier, ST_AsText(geometry) FROM capitelle ORDER BY fid")
+    assert len(rows) == 8
+    assert rows[0][1::2] == ("changée", "POINT(770001 6279002)")
+    assert rows[-1] == (9, "Capitelle d'été", 42, "POINT(770123.5 6279456.25)")

@@ -21,6 +21,9 @@ LEFT_OUT = PLACES | {"raster", "topogeometry", "tsvector"}
 PLAIN = frozenset({"text", "varchar"})
 """Types whose values are text as they are."""
 
+TEXTS = PLAIN | {"bpchar", "citext"}
+"""Types that hold any text, an empty one too."""
+
 
 def field_type(native: str, scale: int | None = None) -> str:
     """The type of a field; `scale` of a numeric: one without decimals is a whole number."""

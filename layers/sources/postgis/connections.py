@@ -3,7 +3,7 @@
 import atexit
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from adbc_driver_postgresql import dbapi
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from layers.errors import SourceError, UnavailableError
+from layers.errors import GarrigueError, SourceError, UnavailableError
 from layers.sources.postgis.address import connection_string, without_secrets
 
 log = logging.getLogger("garrigue.postgis")
@@ -160,12 +160,13 @@ atexit.register(close_all)
 
 
 @contextmanager
-def transaction(database: Database, *, write: bool = False) -> Iterator[Connection]:
+def transaction(
+    database: Database, *, write: Callable[[Error, "Connection"], GarrigueError] | None = None
+) -> Iterator[Connection]:
     """A connection in a transaction that reads what was there at its beginning.
 
-    One that writes is committed at the end. Raises UnavailableError where the database is not there or takes too long,
-    SourceError for anything else that it says; errors of a transaction that writes are let through
-    (adbc_driver_manager.Error).
+    One that writes is committed at the end, and `write` makes what is raised of what the database says meanwhile.
+    Raises UnavailableError where the database is not there or takes too long, SourceError for what else it says.
     """
     lent = _begun(database, "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     connection: Connection = lent.dbapi_connection  # type: ignore[assignment]
@@ -174,9 +175,7 @@ def transaction(database: Database, *, write: bool = False) -> Iterator[Connecti
         connection.run("COMMIT")
     except Error as error:
         _undo(lent)
-        if write:
-            raise
-        raise failure(error, connection) from None
+        raise (write or failure)(error, connection) from None
     except BaseException:
         _undo(lent)
         raise
@@ -213,7 +212,7 @@ def _undo(lent: PoolProxiedConnection) -> None:
         lent.close()
 
 
-_CANCELLED = "57014"
+_CANCELLED, _LOCKED = "57014", "55P03"
 
 
 def failure(error: Error, connection: Connection) -> SourceError:
@@ -223,6 +222,8 @@ def failure(error: Error, connection: Connection) -> SourceError:
     log.error("a database failed: %s (%s)", told, state or "no SQLSTATE")
     if state == _CANCELLED:
         return UnavailableError(f"the database did not answer within {connection.database.timeout} s")
+    if state == _LOCKED:
+        return UnavailableError("another change has been holding the features for too long")
     if state.startswith(("08", "53", "57P")) or (isinstance(error, OperationalError) and not state):
         return UnavailableError("the database cannot be reached now")
     return SourceError(told)

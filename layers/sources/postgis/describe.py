@@ -23,6 +23,7 @@ MOST_VALUES = 10_000
 _COLUMNS = """
 SELECT a.attname, b.typname, coalesce(nullif(a.atttypmod, -1), t.typtypmod) AS typmod,
   a.attnotnull OR t.typnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled,
+  a.attgenerated <> '' OR a.attidentity = 'a' AS fixed,
   CASE b.typname WHEN 'bpchar' THEN 'bpchar' WHEN 'bit' THEN '"bit"' ELSE format_type(b.oid, NULL) END AS type,
   EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indpred IS NULL
     AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS unique,
@@ -45,13 +46,14 @@ _PLAIN = {kind.upper(): kind for kind in
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The geometry column: its type in our words, its SRID, whether it has Z, the SQL that makes it plain."""
+    """The geometry column: its type in our words, its SRID, whether it has Z, the SQL that makes it plain, and back."""
 
     name: str
     kind: str
     srid: int
     has_z: bool
     shape: str
+    stored: str
 
 
 def describe(source: model.PostgisSource, *, time_attribute: str | None = None) -> PostgisFacts:
@@ -85,6 +87,7 @@ def _described(connection: Connection, source: model.PostgisSource, time_attribu
         view=view,
         place=place.name,
         shape=place.shape,
+        stored=place.stored,
         srid=place.srid,
         columns=columns,
     )
@@ -139,7 +142,11 @@ def _place(connection: Connection, source: model.PostgisSource, rows: list[dict[
         shape = (
             f"CASE ST_Zmflag({plain}) WHEN 1 THEN ST_Force2D({shape}) WHEN 3 THEN ST_Force3DZ({shape}) ELSE {shape} END"
         )
-    return Place(name, _CURVES.get(kind, _PLAIN.get(kind, "Unknown")), srid, flag in (2, 3), shape)
+    stored = "ST_ForceCurve({})" if kind in _CURVES else "{}"
+    if told[2] in (1, 3) and row["typmod"] >= 0:
+        stored = f"{'ST_Force3DM' if told[2] == 1 else 'ST_Force4D'}({stored})"
+    stored += "::geography" if row["typname"] == "geography" else ""
+    return Place(name, _CURVES.get(kind, _PLAIN.get(kind, "Unknown")), srid, flag in (2, 3), shape, stored)
 
 
 def _declared(connection: Connection, typmod: int) -> tuple[str, int, int]:
@@ -200,7 +207,8 @@ def _fields(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Field, ...], tuple[Co
         filled = bool(row["filled"])
         nullable = not row["required"] or filled
         fields.append(Field(str(row["attname"]), kind, nullable, width))
-        columns.append(Column(str(row["attname"]), native, str(row["type"]), filled))
+        required, fixed = bool(row["required"]), bool(row["fixed"])
+        columns.append(Column(str(row["attname"]), native, str(row["type"]), filled, required, fixed))
     return tuple(fields), tuple(columns)
 
 

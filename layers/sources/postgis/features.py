@@ -155,7 +155,7 @@ class PostgisFeatures:
         for start in range(0, len(keys), BATCH):
             part = keys[start : start + BATCH]
             bare = self._plan(FeatureQuery(plan.query.layer, plan.query.crs, properties=names, geometry=plan.geometry))
-            condition = self._writer(bare.parameters).keys(part.to_pylist())
+            condition = self.writer(bare.parameters).keys(part.to_pylist())
             rows = list(self._selected(connection, replace(bare, where=(condition,)), ""))
             if rows:
                 table = pa.Table.from_batches(rows)
@@ -177,12 +177,13 @@ class PostgisFeatures:
     def _key_type(self) -> pa.DataType:
         return pa.int64() if self.types[str(self.facts.key)] == "integer" else pa.string()
 
-    def _writer(self, parameters: Parameters) -> Writer:
+    def writer(self, parameters: Parameters) -> Writer:
+        """What writes conditions over the table, with their values among the parameters."""
         return Writer(self.facts, self.layer_id, parameters.add, lambda name: reading(self.facts, name))
 
     def _plan(self, query: FeatureQuery) -> Plan:
         parameters = Parameters()
-        writer = self._writer(parameters)
+        writer = self.writer(parameters)
         where, rest = writer.push_down(self._with_time(query))
         region = geometry.region(query, self.facts) if query.bbox else None
         if region is not None and not region.nothing:

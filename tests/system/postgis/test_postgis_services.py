@@ -210,9 +210,3 @@ def test_a_mistake_is_told_with_its_place(environment, monkeypatch, tmp_path, so
     assert words in told
     assert "layers/faute.yaml:" in told
     assert quote(PASSWORD, safe="") not in told
-
-
-def test_editing_a_table_is_refused_for_now(environment, monkeypatch, tmp_path):
-    monkeypatch.setenv("ESSAI_BASE", environment["ESSAI_BASE"])
-    told = problems(tmp_path, "  edit: true\n  source: {postgis: '${ESSAI_BASE}', table: polygone}\n")
-    assert "a.edit: only features of a GeoPackage can be edited" in told
