@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
-from scripts.seed_vector import seed_vector_tiles
+from scripts.seed_vector import seed_vector_tiles, vector_plans
 
 AREA = "File of polygons (GeoJSON, GeoPackage …), LAYER:filter (CQL), or xmin,ymin,xmax,ymax[,CRS] (degrees)."
 
@@ -64,21 +64,22 @@ def seed(
     """
     from layers.compile import load
 
-    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area, since, changed)
+    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area, since, changed, format_)
     means, seeds = _means(config, asked, task, workers, scheduler, (until, lasting), errors)
     if not dry_run:
         _check_store(store)
     registry, _ = load(config, store)
-    if format_ is Format.MVT:
-        for one in seeds:
-            seed_vector_tiles(registry, store, one, threads=means.workers, dry_run=dry_run, as_json=as_json)
-        return None
-    plans = [plan for one in seeds for plan in _plans(registry, one)]
+    vector = [plan for one in seeds if one.format == Format.MVT for plan in vector_plans(registry, one)]
+    plans = [plan for one in seeds if one.format == Format.PICTURES for plan in _plans(registry, one)]
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")
     if not dry_run:
         for one in seeds:
             _take_changes(registry, store, one)
+    if vector:
+        seed_vector_tiles(registry, store, vector, threads=means.workers, dry_run=dry_run, as_json=as_json)
+    if not plans:
+        return None
     if dry_run:
         return _tell_plans(registry, store, plans, means, as_json)
     from tiles.team import teams
@@ -106,6 +107,7 @@ class Asked:
     deep_area: str | None = None
     since: str | None = None
     changed: bool = False
+    format: str = Format.PICTURES
 
 
 def _means(

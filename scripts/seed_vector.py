@@ -14,14 +14,24 @@ from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_NOT_FOR_THEM = {
+    "style": "they have no style",
+    "grids": "they have one grid",
+    "deep_area": "all levels are made in one go; seed twice, the deep --levels with an --area",
+    "since": "it looks at the sheets of imagery; --changed compares features",
+}
 _WORDS = {"features": "reading features", "tiles": "making tiles", "store": "keeping tiles"}
 
 
+def vector_plans(registry: Registry, asked: Any) -> list[Any]:
+    """The plans of what is asked (`scripts.seed.Asked`); what is wrong in it is told with exit status 2."""
+    return [plan for name in asked.layers for plan in _plans(registry, name, asked)]
+
+
 def seed_vector_tiles(
-    registry: Registry, store: Path, asked: Any, *, threads: int | None, dry_run: bool, as_json: bool
+    registry: Registry, store: Path, plans: list[Any], *, threads: int | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Make the vector tiles of what is asked (`scripts.seed.Asked`), or tell how many there are."""
-    plans = [plan for name in asked.layers for plan in _plans(registry, name, asked)]
+    """Make vector tiles, or tell how many there are."""
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")
     if dry_run:
@@ -57,12 +67,10 @@ def _refuse_other(asked: Any) -> None:
     """Raises NoVectorTilesError for what vector tiles have not."""
     from tiles.plan import NoVectorTilesError
 
-    for name in ("style", "grids", "deep_area", "since", "changed"):
+    for name, why in _NOT_FOR_THEM.items():
         if getattr(asked, name):
             option = {"grids": "grid"}.get(name, name).replace("_", "-")
-            raise NoVectorTilesError(
-                f"--{option} is not for vector tiles: they have one grid and no style, and are made as a whole"
-            )
+            raise NoVectorTilesError(f"--{option} is not for vector tiles: {why}")
 
 
 def _seed_one(registry: Registry, store: Path, plan: Any, threads: int, *, quiet: bool) -> Any:

@@ -6,12 +6,10 @@ MapProxy is imported here only; nothing but a cold tile needs this module.
 """
 
 import logging
-import os
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, NamedTuple
 
 from mapproxy.cache.base import TileCacheBase, TileLocker
@@ -23,7 +21,6 @@ from mapproxy.layer.map_layer import MapLayer
 from mapproxy.query import MapQuery as ProxyQuery
 from mapproxy.srs import SRS
 from mapproxy.util.lock import LockTimeout
-from xxhash import xxh3_64_hexdigest
 
 from layers.errors import SourceError
 from layers.query import MapQuery
@@ -33,15 +30,13 @@ from tiles.archive import ArchiveError, ArchiveInfo
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info
+from tiles.locks import WAIT, lock_folder
 from tiles.picture import Cutter, block_buffer, selection
 from tiles.quota import Quota
 from tiles.store import Store
 
 logger = logging.getLogger("garrigue.tiles")
 logging.getLogger("mapproxy").setLevel(logging.WARNING)
-
-WAIT = 120.0
-"""Seconds that a process waits for another one that draws the same metatile."""
 
 
 class MadeTile(NamedTuple):
@@ -104,18 +99,11 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
         ),
         [DrawnSource(registry, address, kind, options)],
         kind.extension,
-        TileLocker(str(_lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
+        TileLocker(str(lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
         image_opts=options,
         meta_size=[tiles.meta, tiles.meta],
         meta_buffer=block_buffer(layer),
     )
-
-
-def _lock_folder(store: Path) -> Path:
-    """Beside the tiles; on this machine's temporary disk where the store is read-only."""
-    if os.access(store, os.W_OK):
-        return (store / "locks").absolute()
-    return Path(gettempdir()) / f"garrigue-locks-{xxh3_64_hexdigest(str(store.absolute()).encode())}"
 
 
 @lru_cache(maxsize=4)

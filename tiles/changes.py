@@ -23,13 +23,14 @@ from layers.errors import GarrigueError, SourceError
 from layers.query import FeatureQuery
 from layers.registry import Layer, Registry
 from tiles import archive
-from tiles.address import south_row
+from tiles.address import VECTOR, south_row
 from tiles.area import Area
 from tiles.grids import Grid, grid
 from tiles.jobs import forget_layer
 from tiles.purge import archive_names
-from tiles.stamp import tile_stamp
+from tiles.stamp import tile_stamp, vector_stamp
 from tiles.store import Store
+from tiles.vector_info import REACH
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS part (id TEXT PRIMARY KEY, digest TEXT, x0 REAL, y0 REAL, x1 REAL, y1 REAL) WITHOUT ROWID;
@@ -81,9 +82,11 @@ def _digest(parts: Parts, name: str) -> str:
     return parts[name][0] if name in parts else ""
 
 
-def _look(layer: Layer, style: str) -> str:
-    """What a tile depends on, the data apart."""
-    return tile_stamp(replace(layer, data_stamp=""), style)
+def _stamps(layer: Layer) -> dict[str, tuple[str, str]]:
+    """By style, and for vector tiles: what a tile depends on but the data, and all that it depends on."""
+    bare = replace(layer, data_stamp="")
+    found = {style: (tile_stamp(bare, style), tile_stamp(layer, style)) for style in layer.styles}
+    return found | ({VECTOR: (vector_stamp(bare), vector_stamp(layer))} if layer.is_vector else {})
 
 
 def _parts(layer: Layer, config: Path, known: Parts) -> Iterator[tuple[str, tuple[str, BBox]]]:
@@ -145,12 +148,13 @@ def _mark(
     area = Area(shapely.union_all([shapely.box(*_solid(box)) for box in finite]), layer.crs) if finite else None
     margin = 0 if layer.is_raster else layer.definition.tiles.buffer
     kept = stale = 0
+    now = _stamps(layer)
     for file in list(Store(store).files(layer.id)):
         grid_id, style, _ = archive_names(store, file)
-        if style not in layer.styles or (stamps is not None and stamps.get(style, ("",))[0] != _look(layer, style)):
+        if style not in now or (stamps is not None and stamps.get(style, ("",))[0] != now[style][0]):
             continue
-        old, new = stamps[style][1] if stamps else None, tile_stamp(layer, style)
-        one = _mark_file(file, grid(grid_id, registry.config), area, margin, old, new)
+        old, reach = stamps[style][1] if stamps else None, REACH if style == VECTOR else margin
+        one = _mark_file(file, grid(grid_id, registry.config), area, reach, old, now[style][1])
         kept, stale = kept + one.kept, stale + one.stale
     return Changes(len(boxes), kept, stale)
 
@@ -216,7 +220,6 @@ def _write(file: Path, parts: Parts, layer: Layer) -> None:
     with closing(sqlite3.connect(beside)) as db:
         db.executescript(SCHEMA)
         db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", ((k, d, *box) for k, (d, box) in parts.items()))
-        looks = ((style, _look(layer, style), tile_stamp(layer, style)) for style in layer.styles)
-        db.executemany("INSERT INTO stamps VALUES (?, ?, ?)", looks)
+        db.executemany("INSERT INTO stamps VALUES (?, ?, ?)", ((s, *both) for s, both in _stamps(layer).items()))
         db.commit()
     beside.replace(file)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
@@ -29,6 +30,7 @@ class Seed(Model):
     deep_area: str | None = None
     since: str | None = None
     changed: bool = False
+    format: Literal["pictures", "mvt"] = "pictures"
 
 
 class Task(Model):

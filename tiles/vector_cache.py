@@ -1,4 +1,7 @@
-"""Cold vector tiles: one made from the features that it shows, and kept."""
+"""Cold vector tiles: one made from the features that it shows, and kept.
+
+However many processes ask for one at once, one makes it and the others wait for it, as for pictures (`tiles.cache`).
+"""
 
 import gzip
 import logging
@@ -7,25 +10,29 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mapproxy.util.lock import FileLock, LockTimeout, cleanup_lockdir
+from xxhash import xxh3_64_hexdigest
+
 from layers.crs import CRS84, transform_bbox
 from layers.errors import SourceError
 from layers.registry import Registry
 from tiles.address import TileAddress
-from tiles.archive import ArchiveError
+from tiles.archive import ArchiveError, ArchiveInfo
 from tiles.grids import grid
 from tiles.limits import vector_limits
+from tiles.locks import WAIT, lock_folder
 from tiles.quota import Quota
 from tiles.store import Store
 from tiles.tippecanoe import One, make
 from tiles.vector_features import write_features
-from tiles.vector_info import vector_archive_info
+from tiles.vector_info import REACH, vector_archive_info
 
 logger = logging.getLogger("garrigue.tiles")
 
 EMPTY = gzip.compress(b"", mtime=0)
 """A tile without layers, as it is kept."""
-BUFFER = 8 / 256
-"""Parts of a tile's side around it from which features are read: tippecanoe keeps 5 / 256."""
+BUFFER = REACH / 256
+"""The same as parts of a tile's side."""
 
 
 def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> tuple[bytes, bool, int]:
@@ -42,18 +49,38 @@ def make_vector_tile(registry: Registry, store: Path, address: TileAddress) -> t
         if old is not None and old[2] == info.stamp:
             return old[1], True, 0
         try:
-            data = _made(registry, address)
+            data = _made_once(registry, tiles, address, info)
         except SourceError as error:
             if old is None:
                 raise
             logger.error("%s; the old tile is served: %s", error, address)
             return old[1], False, tiles.made(address)
-        try:
-            Quota(layer, store).check()
-            tiles.put_many([(address, data)], info)
-        except ArchiveError as error:
-            logger.error("%s", error)
     return data, True, 0
+
+
+def _made_once(registry: Registry, tiles: Store, address: TileAddress, info: ArchiveInfo) -> bytes:
+    """Make a tile and keep it, unless another process has done so in the meantime. Raises SourceError."""
+    folder = lock_folder(tiles.root)
+    cleanup_lockdir(str(folder), force=False)
+    try:
+        with FileLock(str(folder / lock_name(address)), timeout=WAIT):
+            found = tiles.get(address)
+            if found is not None and found[2] == info.stamp:
+                return found[1]
+            data = _made(registry, address)
+            try:
+                Quota(registry.layer(address.layer), tiles.root).check()
+                tiles.put_many([(address, data)], info)
+            except ArchiveError as error:
+                logger.error("%s", error)
+            return data
+    except LockTimeout:
+        raise SourceError(f"another process has been making this tile for {WAIT:.0f} s") from None
+
+
+def lock_name(address: TileAddress) -> str:
+    """The file of a tile's lock."""
+    return f"mvt-{xxh3_64_hexdigest('/'.join(map(str, address)).encode())}.lck"
 
 
 def _made(registry: Registry, address: TileAddress) -> bytes:

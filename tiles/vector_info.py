@@ -9,6 +9,8 @@ from tiles.archive import ArchiveInfo
 from tiles.limits import LevelLimits
 from tiles.stamp import vector_stamp
 
+REACH = 8
+"""Pixels (256 a side) around a tile from which features are read: tippecanoe keeps 5."""
 _TYPES = {"integer": "Number", "real": "Number", "boolean": "Boolean"}
 
 

@@ -184,7 +184,8 @@ WRONG = [
     (("ortho",), 2, "the layer ortho has no features"),
     (("nulle_part",), 2, "nulle_part"),
     (("parcelle", "--style", "default"), 2, "--style is not for vector tiles"),
-    (("parcelle", "--changed"), 2, "--changed is not for vector tiles"),
+    (("parcelle", "--since", "2026-01-01"), 2, "--changed compares features"),
+    (("parcelle", "--deep-area", "14:0,40,1,41"), 2, "seed twice, the deep --levels with an --area"),
     (("parcelle", "--levels", "17-18"), 2, "none of 17 to 18"),
     (("parcelle", "--time", "2020"), 2, "has no time"),
     (("arbre", "--time", "1789"), 2, "has no time '1789'"),
@@ -215,3 +216,12 @@ def test_a_tile_that_was_never_made_is_made_by_the_engine(
         assert again.headers["etag"] == made.headers["etag"]
         assert server.status()["engine"]["starts"] == 1
     assert Store(store).sizes("parcelle").tiles == 1
+
+
+def test_a_task_may_make_vector_tiles(config_dir: Path, tmp_path: Path) -> None:
+    config = Path(shutil.copytree(config_dir, tmp_path / "config"))
+    (config / "seeds.yaml").write_text("both: {seeds: [{layers: [parcelle], levels: 10-11, format: mvt}]}")
+    command = [sys.executable, "-m", "scripts.cli", "seed", "--task", "both", "--config", str(config)]
+    done = subprocess.run([*command, "--store", str(tmp_path / "store")], capture_output=True, text=True, check=True)
+    assert "parcelle vector tiles" in done.stdout
+    assert list(Store(tmp_path / "store").archives("parcelle", VECTOR, "", "PM"))
