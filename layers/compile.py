@@ -121,9 +121,27 @@ def _open(
                 found.warnings.append(layer.problem("source.vector", message))
             _attributes(layer, facts, found)
             made = _layer(config, layer, facts, data_stamp)
+            _fields_of_styles(layer, made, found)
             if not found.problems and (known is None or known.stamp != made.stamp):
                 _values(layer, made, found)
             yield made
+
+
+def _fields_of_styles(layer: Declared, made: Layer, found: Found) -> None:
+    """What styles ask of features is among the fields of the data."""
+    if not isinstance(made.facts, VectorFacts) or found.problems:
+        return
+    from layers.styles.load import asked_of
+
+    known = {field.name.lower(): field.name for field in made.facts.fields}
+    files = _style_files(layer.definition)
+    for name, file in files.items():
+        key = f"styles.{name}" if layer.definition.styles else "style"
+        for rule in asked_of(made, name):
+            for field in sorted(field for field in rule.fields if field.lower() not in known):
+                told = f"line {rule.line}: rule {rule.rule!r}" if rule.rule else f"line {rule.line}"
+                message = f"{file}: {told}: the data has no field {field!r}{hint(field, known.values())}"
+                found.warnings.append(layer.problem(key, message))
 
 
 def _asked(definition: model.Layer) -> list[str]:

@@ -16,9 +16,13 @@ from layers.mapnik_env import mapnik
 from layers.query import FeatureQuery, Selection
 from layers.registry import Layer
 from layers.sources.copies import GEOMETRY, NAME, is_needed, plain_features
+from layers.styles.asked import fields_asked
+from layers.styles.load import asked_of
 
 LIMIT = 48
 """Datasources kept open in a process (an SQLite connection or a file each)."""
+
+_DATES = ("date", "datetime", "time")
 
 type Key = tuple[str, str, str]
 
@@ -44,7 +48,16 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
     """True where the datasource does not depend on the box, so that a map with it can be kept."""
-    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None
+    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None and not _asks_dates(layer, selection)
+
+
+def _asks_dates(layer: Layer, selection: Selection) -> bool:
+    """True where the style reads a date, which Mapnik's plugin leaves out."""
+    dates = {field.name.lower() for field in _facts(layer).fields if field.type in _DATES}
+    if not dates:
+        return False
+    rules = fields_asked(selection.look) if selection.look else asked_of(layer, selection.style)
+    return any(name.lower() in dates for rule in rules for name in rule.fields)
 
 
 def _where(layer: Layer, selection: Selection) -> tuple[str, Any]:
@@ -129,12 +142,13 @@ def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: fr
     from pyogrio.errors import DataLayerError, DataSourceError
     from pyogrio.raw import write_arrow
 
-    query = FeatureQuery(
-        layer.id, layer.crs, bbox, crs, filter=selection.filter, time=selection.time, properties=tuple(fields)
-    )
+    own = {field.name.lower(): field.name for field in _facts(layer).fields}
+    asked = tuple({own[name.lower()] for name in fields if name.lower() in own})
+    query = FeatureQuery(layer.id, layer.crs, bbox, crs, filter=selection.filter, time=selection.time, properties=asked)
     found = plain_features(layer, query)
     if found is None:
         return mapnik.MemoryDatasource()
+    found = _with_texts(pa.table(found))
     options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown", "crs": layer.crs}
     try:
         with tempfile.TemporaryDirectory(prefix="garrigue-") as folder:
@@ -144,3 +158,19 @@ def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: fr
             return mapnik.CreateDatasource(type="ogr", file=file, layer=NAME, encoding="utf-8")
     except (DataLayerError, DataSourceError, OSError, RuntimeError, pa.ArrowException) as error:
         raise SourceError(f"layer {layer.id}: cannot be drawn: {error}") from None
+
+
+def _with_texts(table: Any) -> Any:
+    """The table with dates and times as ISO 8601 text: Mapnik's plugin leaves them out."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type):
+            column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S")
+        elif pa.types.is_date(column.type) or pa.types.is_time(column.type):
+            column = column.cast(pa.string())
+        else:
+            continue
+        table = table.set_column(place, table.column_names[place], column)
+    return table

@@ -129,7 +129,16 @@ def walk(node: object) -> Iterator[object]:
 
 def property_names(node: object) -> frozenset[str]:
     """The fields that an expression, a symbolizer or a whole style asks for."""
-    return frozenset(part.name for part in walk(node) if isinstance(part, Property))
+    parts = list(walk(node))
+    by_function = (part.arguments[0] for part in parts if isinstance(part, Function) and _is_property(part))
+    return frozenset(part.name for part in parts if isinstance(part, Property)) | {
+        str(name.value) for name in by_function if isinstance(name, Literal)
+    }
+
+
+def _is_property(function: Function) -> bool:
+    """True for `property('name')`, which is the value of a field."""
+    return function.name.lower() == "property" and bool(function.arguments)
 
 
 def number(expression: Expression | None) -> float | None:

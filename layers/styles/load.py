@@ -7,6 +7,7 @@ from pathlib import Path
 from layers.facts import RasterFacts, VectorFacts
 from layers.query import Selection
 from layers.registry import Layer
+from layers.styles.asked import Asked, fields_asked
 from layers.styles.default import default_style
 from layers.styles.model import Style
 from layers.styles.sld import StyleError, read_sld
@@ -29,6 +30,17 @@ def look_for(layer: Layer, selection: Selection) -> Style:
     """The selection's own look, else the layer's style of its name. Raises UnknownStyleError, StyleError."""
     look: Style | None = selection.look
     return look or style_of(layer, selection.style)
+
+
+def asked_of(layer: Layer, name: str = "") -> tuple[Asked, ...]:
+    """The fields that each rule of a style reads. Raises UnknownStyleError, StyleError."""
+    path = layer.styles[layer.style(name)]
+    return _asked(path, os.stat(path).st_mtime_ns) if path else ()  # noqa: PTH116 - as in style_of
+
+
+@lru_cache(maxsize=512)
+def _asked(path: str, stamp: int) -> tuple[Asked, ...]:
+    return tuple(fields_asked(_read(path, stamp)))
 
 
 def field_types(layer: Layer) -> dict[str, str]:

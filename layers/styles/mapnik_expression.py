@@ -47,6 +47,9 @@ _TEXT_FUNCTIONS = frozenset(
         "replace",
         "numberformat",
         "formatnumber",
+        "dateformat",
+        "formatdate",
+        "strtruncate",
         "to_string",
     ]
 )
@@ -62,9 +65,13 @@ def quoted(text: str) -> str:
 
 
 def field(name: str, fields: Fields) -> str:
-    """A field as Mapnik names it, by its own spelling where only the case differs."""
+    """A field as Mapnik names it, by its own spelling where only the case differs; null where the data has it not."""
     if fields and name not in fields:
-        name = next((known for known in fields if known.lower() == name.lower()), name)
+        found = next((known for known in fields if known.lower() == name.lower()), None)
+        if found is None:
+            # Mapnik draws nothing at all of a layer that lacks a field.
+            return "null"
+        name = found
     if "]" in name:
         raise UndrawableError(f"the field {name!r} has a bracket in its name")
     return f"[{name}]"
@@ -285,6 +292,23 @@ def _interpolated(arguments: tuple[Expression, ...], fields: Fields) -> str:
     return f"({' + '.join(terms)})"
 
 
+_MOMENT = r"^(\\d{4})[-/](\\d\\d)[-/](\\d\\d)(?:[T ](\\d\\d):(\\d\\d):(\\d\\d))?.*$"
+_PARTS_OF_DATES = (("yyyy", "$1"), ("dd", "$3"), ("hh", "$4"), ("ss", "$6"))
+
+
+def _date_format(arguments: tuple[Expression, ...], fields: Fields) -> str:
+    """dateFormat(pattern, date), FormatDate(date, pattern): years, months, days, hours, minutes, seconds in digits."""
+    pattern, subject = arguments[:2] if isinstance(arguments[0], Literal) else (arguments[1], arguments[0])
+    written = str(pattern.value) if isinstance(pattern, Literal) else ""
+    # MM are months and mm minutes, in both languages; the case of the others does not matter.
+    written = written.replace("MM", "$2").replace("mm", "$5")
+    for letters, group in _PARTS_OF_DATES:
+        written = re.sub(letters, group, written, flags=re.IGNORECASE)
+    if not written or re.search(r"[A-Za-z]", written):
+        raise UndrawableError(f"a date written {getattr(pattern, 'value', '')!r}")
+    return f"('' + {value(subject, fields)}).replace('{_MOMENT}', {_pattern(written)})"
+
+
 _PLAIN = {
     "abs": "abs",
     "sin": "sin",
@@ -307,6 +331,12 @@ _FUNCTIONS: dict[str, Callable[[tuple[Expression, ...], Fields], str]] = {
     "replace": _replace,
     "numberformat": _number_format,
     "formatnumber": _number_format,
+    "dateformat": _date_format,
+    "formatdate": _date_format,
+    "modulo": lambda a, f: f"({value(a[0], f)} % {value(a[1], f)})",
+    "todegrees": lambda a, f: f"({value(a[0], f)}*57.29577951308232)",
+    "toradians": lambda a, f: f"({value(a[0], f)}*0.017453292519943)",
+    "strtruncate": lambda a, f: _substring("left", a, f),
     "interpolate": _interpolated,
     "sqrt": lambda a, f: f"pow({value(a[0], f)}, 0.5)",
     "round": lambda a, f: _rounded(value(a[0], f), int(number(a[1]) or 0) if len(a) > 1 else 0),

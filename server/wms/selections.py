@@ -103,6 +103,8 @@ def _named(asked: Asked, wanted: Wanted, opacity: float, condition: "Condition |
     found: list[Selection] = []
     told: list[str] = []
     for layer in layers or layers_of(asked, wanted.name):
+        if wanted.look:
+            user_styles.check_fields(layer, wanted.look)
         selection = Selection(
             layer.id,
             style_of(layer, wanted.style, group=group),

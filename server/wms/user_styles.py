@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from layers.errors import UnknownPropertyError
+from layers.facts import VectorFacts
 from layers.registry import Layer
 from server.errors import InvalidParameterError
 from server.wms.parameters import Asked
@@ -74,7 +76,10 @@ def from_library(asked: Asked, name: str, style: str) -> Wanted:
 
 def look_of(asked: Asked, layer: Layer, style: str) -> Any:
     """The document's style for a layer, None where it has none."""
-    return from_library(asked, layer.name, style).look
+    look = from_library(asked, layer.name, style).look
+    if look:
+        check_fields(layer, look)
+    return look
 
 
 def _same(asked: Asked, one: str, other: str) -> bool:
@@ -83,3 +88,17 @@ def _same(asked: Asked, one: str, other: str) -> bool:
     names = {name: layer.id for layer in asked.registry.layers.values() for name in (layer.name, layer.id)}
     one, other = one.removeprefix(prefix), other.removeprefix(prefix)
     return names.get(one, one) == names.get(other, other)
+
+
+def check_fields(layer: Layer, look: Any) -> None:
+    """A client's style reads what everybody may read. Raises UnknownPropertyError."""
+    if not isinstance(layer.facts, VectorFacts):
+        return
+    from layers.styles.asked import fields_asked
+
+    hidden = {name.lower() for name, alias in layer.definition.fields.items() if alias.hidden}
+    known = {field.name.lower(): field.name for field in layer.facts.fields if field.name.lower() not in hidden}
+    for rule in fields_asked(look):
+        for name in sorted(rule.fields):
+            if name.lower() not in known:
+                raise UnknownPropertyError(name, known.values(), parameter="sld_body")

@@ -201,3 +201,24 @@ def test_no_other_host_is_asked(client, registry, styles, form):
     assert (answer.status_code, styles.asked) == (400, [])
     assert trusting(registry, "127.0.0.1").get("/wms", **asked(SLD=address)).status_code == 400
     assert styles.asked == []
+
+
+FIELD = '<PropertyName xmlns="http://www.opengis.net/ogc">{}</PropertyName>'
+BY_FUNCTION = '<Function xmlns="http://www.opengis.net/ogc" name="property"><Literal>{}</Literal></Function>'
+LABEL = (
+    "<UserStyle><FeatureTypeStyle><Rule><TextSymbolizer><Label>{}</Label></TextSymbolizer></Rule></FeatureTypeStyle>"
+    "</UserStyle>"
+)
+
+
+@pytest.mark.parametrize("name", ["secret", "SECRET", "nulle_part"])
+@pytest.mark.parametrize("written", [FIELD, BY_FUNCTION])
+@pytest.mark.parametrize("request_name", ["GetMap", "GetFeatureInfo", "GetLegendGraphic"])
+def test_a_style_reads_no_field_that_is_hidden_or_not_there(client, name, written, request_name):
+    body = sld(layer(LABEL.format(written.format(name))))
+    names = {"LAYER": "parcelle", "QUERY_LAYERS": "parcelle", "LAYERS": "parcelle"}
+    answer = client.get("/wms", **{**asked(SLD_BODY=body), **names, "REQUEST": request_name, "X": 5, "Y": 5})
+    error = etree.fromstring(answer.content)[0]
+    assert (answer.status_code, error.get("code")) == (400, "InvalidParameterValue")
+    assert "section, nom, surface" in error.text
+    assert "caché" not in error.text

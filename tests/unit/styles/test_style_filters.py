@@ -21,7 +21,9 @@ FEATURE = {
     "b": True,
     "d": "2024-05-01",
 }
-FIELDS = {"n": "integer", "t": "string", "x": "real", "nul": "string", "nom": "string", "b": "boolean", "d": "date"}
+FIELDS = dict.fromkeys(FEATURE, "string") | {
+    **{"n": "integer", "x": "real", "b": "boolean", "d": "date", 'deux "mots"-là': "integer"}
+}
 
 
 def compare(operator: str, name: str, value: object, attributes: str = "") -> str:
