@@ -6,12 +6,13 @@ from xml.sax.saxutils import quoteattr
 
 from starlette.responses import Response
 
-from layers.filters.build import TEMPORAL
+from layers.filters.build import FUNCTIONS, TEMPORAL
 from layers.registry import Registry
 from server.access import asker
 from server.urls import BASE
 from server.wfs import inspire
 from server.wfs.asked import Asked
+from server.wfs.describe_feature_type import XSD_TYPES
 from server.wfs.dialect import WFS10, WFS11, WFS20, negotiated
 from server.wfs.formats import advertised
 from server.wfs.ows import (
@@ -51,7 +52,7 @@ CONFORMANCE = {
 FILTER_CONFORMANCE = {
     "ImplementsQuery": True,
     "ImplementsAdHocQuery": True,
-    "ImplementsFunctions": False,
+    "ImplementsFunctions": True,
     "ImplementsResourceId": True,
     "ImplementsMinStandardFilter": True,
     "ImplementsStandardFilter": True,
@@ -132,6 +133,7 @@ def _root(view: View) -> str:
         'xmlns="http://www.opengis.net/wfs/2.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" '
         'xmlns:ows="http://www.opengis.net/ows/1.1" xmlns:fes="http://www.opengis.net/fes/2.0" '
         'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
         f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" {inspire.NAMESPACES if inspired else ""} '
         f'xmlns:{space.prefix}={quoteattr(space.uri)} xsi:schemaLocation="{schemas}">'
     )
@@ -202,4 +204,10 @@ def _filters() -> Iterator[str]:
     # The schema's list of names leaves one of the operators out.
     named = (name for name in TEMPORAL if name != "AnyInteracts")
     yield from (f'    <fes:TemporalOperator name="{name}"/>' for name in named)
-    yield "  </fes:TemporalOperators></fes:Temporal_Capabilities>\n</fes:Filter_Capabilities>"
+    yield "  </fes:TemporalOperators></fes:Temporal_Capabilities>\n  <fes:Functions>"
+    for name, kind in FUNCTIONS.items():
+        argument = XSD_TYPES["real" if name == "abs" else "string"]
+        yield f'    <fes:Function name="{name}"><fes:Returns>{XSD_TYPES[kind]}</fes:Returns><fes:Arguments>'
+        yield f'      <fes:Argument name="value"><fes:Type>{argument}</fes:Type></fes:Argument>'
+        yield "    </fes:Arguments></fes:Function>"
+    yield "  </fes:Functions>\n</fes:Filter_Capabilities>"

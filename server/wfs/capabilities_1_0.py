@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from layers.crs import CRS84
+from layers.filters.build import FUNCTIONS
 from layers.registry import Registry
 from server.wfs.feature_type import FeatureType
 from server.wfs.ows import SPATIAL
@@ -90,5 +91,8 @@ def _filters() -> Iterator[str]:
     yield "  </ogc:Spatial_Operators></ogc:Spatial_Capabilities>\n  <ogc:Scalar_Capabilities><ogc:Logical_Operators/>"
     yield "    <ogc:Comparison_Operators><ogc:Simple_Comparisons/><ogc:Like/><ogc:Between/><ogc:NullCheck/>"
     yield "    </ogc:Comparison_Operators>"
-    yield "    <ogc:Arithmetic_Operators><ogc:Simple_Arithmetic/></ogc:Arithmetic_Operators>"
+    yield "    <ogc:Arithmetic_Operators><ogc:Simple_Arithmetic/>"
+    functions = "".join(f'<ogc:Function_Name nArgs="1">{name}</ogc:Function_Name>' for name in FUNCTIONS)
+    yield f"    <ogc:Functions><ogc:Function_Names>{functions}</ogc:Function_Names></ogc:Functions>"
+    yield "    </ogc:Arithmetic_Operators>"
     yield "  </ogc:Scalar_Capabilities>\n</ogc:Filter_Capabilities>"

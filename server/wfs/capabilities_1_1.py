@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
+from layers.filters.build import FUNCTIONS
 from layers.registry import Registry
 from server.wfs.dialect import WFS11
 from server.wfs.feature_type import FeatureType
@@ -109,6 +110,8 @@ def _filters() -> Iterator[str]:
     yield "  </ogc:SpatialOperators></ogc:Spatial_Capabilities>\n  <ogc:Scalar_Capabilities><ogc:LogicalOperators/>"
     yield "  <ogc:ComparisonOperators>"
     yield from (f"    <ogc:ComparisonOperator>{name}</ogc:ComparisonOperator>" for name in COMPARISONS)
-    yield "  </ogc:ComparisonOperators><ogc:ArithmeticOperators><ogc:SimpleArithmetic/></ogc:ArithmeticOperators>"
+    yield "  </ogc:ComparisonOperators><ogc:ArithmeticOperators><ogc:SimpleArithmetic/>"
+    names = "".join(f'<ogc:FunctionName nArgs="1">{name}</ogc:FunctionName>' for name in FUNCTIONS)
+    yield f"  <ogc:Functions><ogc:FunctionNames>{names}</ogc:FunctionNames></ogc:Functions></ogc:ArithmeticOperators>"
     yield "  </ogc:Scalar_Capabilities>\n  <ogc:Id_Capabilities><ogc:EID/><ogc:FID/></ogc:Id_Capabilities>"
     yield "</ogc:Filter_Capabilities>"

@@ -83,3 +83,16 @@ def test_a_post_with_xml_is_answered(wfs):
     )
     root = assert_valid(wfs(body=body).content, "wfs/2.0")
     assert len(root) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "element"), [("2.0.0", "Function"), ("1.1.0", "FunctionName"), ("1.0.0", "Function_Name")]
+)
+def test_functions_are_listed_and_each_can_be_called(wfs, version, element):
+    schemas = {"2.0.0": "wfs/2.0", "1.1.0": "wfs/1.1.0", "1.0.0": "wfs/1.0.0"}
+    root = assert_valid(wfs(REQUEST="GetCapabilities", VERSION=version).content, schemas[version])
+    names = [one.get("name") or one.text for one in root.iter(f"{{*}}{element}")]
+    assert set(names) >= {"lower", "upper", "length", "abs"}
+    for name in names:
+        call = f"{name}({'entier' if name == 'abs' else 'nom'}) = {2 if name in ('abs', 'length') else repr('x')}"
+        assert wfs(REQUEST="GetFeature", TYPENAMES="point", CQL_FILTER=call).status_code == 200
