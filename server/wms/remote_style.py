@@ -1,4 +1,4 @@
-"""A style from another server: only from hosts that `service.yaml` names, of bounded size, within bounded time."""
+"""Styles and their pictures from other servers: only from hosts that `service.yaml` names, of bounded size and time."""
 
 import time
 from collections.abc import Iterable
@@ -21,15 +21,20 @@ class _NoRedirect(HTTPRedirectHandler):
         """No further request."""
 
 
-def fetched(address: str, hosts: Iterable[str]) -> bytes:
-    """The document at an address. Raises InvalidParameterError: a host that is not listed is never asked."""
+def is_listed(address: str, hosts: Iterable[str]) -> bool:
+    """True for a plain address of one of the hosts."""
     try:
         parts = urlsplit(address)
         place = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
     except ValueError:
-        raise InvalidParameterError(f"SLD={address[:200]!r} is not an address", "SLD") from None
+        return False
     listed = parts.scheme in ("http", "https") and place in {host.lower() for host in hosts}
-    if not listed or parts.username is not None or not address.isprintable() or " " in address:
+    return listed and parts.username is None and address.isprintable() and " " not in address
+
+
+def fetched(address: str, hosts: Iterable[str]) -> bytes:
+    """The document at an address. Raises InvalidParameterError: a host that is not listed is never asked."""
+    if not is_listed(address, hosts):
         raise InvalidParameterError(f"SLD={address[:200]!r}: styles are not read from there; use SLD_BODY", "SLD")
     request = Request(address, headers={"Accept": "application/xml, text/xml, */*"})  # noqa: S310 - scheme checked above
     try:

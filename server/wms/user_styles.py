@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from layers.styles.user import UserLayer
 
 NAMES = ("SLD_BODY", "SLD")
+MOST_PICTURES = 20
+"""Pictures of other servers that one style may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,23 @@ def _read(asked: Asked, parameter: str) -> "tuple[UserLayer, ...]":
     else:
         body = text.encode()
     try:
-        return read_layers(body)
+        layers = read_layers(body)
     except StyleError as error:
         raise InvalidParameterError(f"{parameter}: {error}", parameter) from None
+    hosts = asked.registry.service.sld_hosts
+    return _with_pictures(layers, hosts) if hosts else layers
+
+
+def _with_pictures(layers: "tuple[UserLayer, ...]", hosts: tuple[str, ...]) -> "tuple[UserLayer, ...]":
+    """The layers with the pictures that their styles name on listed hosts; of other hosts nothing is asked."""
+    from layers.styles.pictures import addresses, with_contents
+    from server.wms.remote_style import fetched, is_listed
+
+    wanted = [address for address in addresses(layers) if is_listed(address, hosts)]
+    if len(wanted) > MOST_PICTURES:
+        message = f"the style names {len(wanted)} pictures of other servers, and {MOST_PICTURES} are the most"
+        raise InvalidParameterError(message, "SLD_BODY")
+    return with_contents(layers, {address: fetched(address, hosts) for address in wanted}) if wanted else layers
 
 
 def listed(asked: Asked) -> list[Wanted]:

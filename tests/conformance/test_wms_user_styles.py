@@ -147,12 +147,21 @@ def test_no_file_of_the_server_is_drawn(client):
     assert halves(client, SLD_BODY=body) == (WHITE, WHITE)
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9" fill="#008000"/></svg>'
+PICTURE = (
+    "<UserStyle><FeatureTypeStyle><Rule><PolygonSymbolizer><Fill><GraphicFill><Graphic><ExternalGraphic>"
+    '<OnlineResource xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="{}"/><Format>image/svg+xml</Format>'
+    "</ExternalGraphic></Graphic></GraphicFill></Fill></PolygonSymbolizer></Rule></FeatureTypeStyle></UserStyle>"
+)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Gives a style at /style, sends /elsewhere to it, and is too long at /long."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
-        body = {"/style": GREENS.encode(), "/long": b" " * 2_000_000}.get(self.path, b"")
+        known = {"/style": GREENS.encode(), "/long": b" " * 2_000_000, "/green.svg": SVG, "/green.svg?a=b": SVG}
+        body = known.get(self.path, b"")
         self.send_response(302 if self.path == "/elsewhere" else 200)
         self.send_header("Location", "/style")
         self.send_header("Content-Length", str(len(body)))
@@ -201,6 +210,40 @@ def test_no_other_host_is_asked(client, registry, styles, form):
     assert (answer.status_code, styles.asked) == (400, [])
     assert trusting(registry, "127.0.0.1").get("/wms", **asked(SLD=address)).status_code == 400
     assert styles.asked == []
+
+
+@pytest.mark.parametrize("path", ["green.svg", "green.svg?a=b"])
+def test_pictures_of_listed_hosts_are_drawn(registry, styles, path):
+    place = f"127.0.0.1:{styles.server_address[1]}"
+    body = sld(layer(PICTURE.format(f"http://{place}/{path}") * 2))
+    assert halves(trusting(registry, place), SLD_BODY=body) == (GREEN, GREEN)
+    assert styles.asked == [f"/{path}"]
+
+
+@pytest.mark.parametrize("form", ["http://{}/green.svg", "http://x@{}/green.svg", "HTTP://{}/green.svg"])
+def test_pictures_of_other_hosts_are_never_asked(client, registry, styles, form):
+    body = sld(layer(PICTURE.format(form.format(f"127.0.0.1:{styles.server_address[1]}"))))
+    for asking in (client, trusting(registry, "example.org"), trusting(registry, "127.0.0.1")):
+        assert halves(asking, SLD_BODY=body) == (WHITE, WHITE)
+    assert styles.asked == []
+
+
+@pytest.mark.parametrize("path", ["elsewhere", "long"])
+def test_a_picture_that_cannot_be_had_is_told(registry, styles, path):
+    place = f"127.0.0.1:{styles.server_address[1]}"
+    answer = trusting(registry, place).get(
+        "/wms", **asked(SLD_BODY=sld(layer(PICTURE.format(f"http://{place}/{path}"))))
+    )
+    assert (answer.status_code, styles.asked) == (400, [f"/{path}"])
+
+
+def test_pictures_without_end_are_refused(registry, styles):
+    place = f"127.0.0.1:{styles.server_address[1]}"
+    body = sld(layer("".join(PICTURE.format(f"http://{place}/{number}.svg") for number in range(21))))
+    answer = trusting(registry, place).request(
+        "POST", "/wms", data={k: str(v) for k, v in asked(SLD_BODY=body).items()}
+    )
+    assert (answer.status_code, styles.asked) == (400, [])
 
 
 FIELD = '<PropertyName xmlns="http://www.opengis.net/ogc">{}</PropertyName>'

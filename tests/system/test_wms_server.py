@@ -83,7 +83,14 @@ def test_a_map_posted_as_xml_is_drawn(server):
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("image/tiff", b"II*"), ("image/svg+xml", b"<?xml"), ("application/pdf", b"%PDF-")]
+    ("name", "start"),
+    [
+        ("image/tiff", b"II*"),
+        ("image/svg+xml", b"<?xml"),
+        ("application/pdf", b"%PDF-"),
+        ("image/gif", b"GIF8"),
+        ("image/apng", b"\x89PNG"),
+    ],
 )
 def test_every_kind_of_map_comes_out_of_a_render_process(server, name, start):
     answer = server.get(f"/wms?{query(FORMAT=name)}")
