@@ -11,6 +11,7 @@ from server.portal.thumbnails import Picture, mercator, thumbnail
 from server.urls import BASE
 from tiles.format import tile_format
 from tiles.limits import level_range
+from tiles.table import vector_grid
 
 _GEOMETRIES = {
     "Point": "point",
@@ -98,6 +99,11 @@ def layer_addresses(layer: Layer, registry: Registry, language: str) -> tuple[Ad
             ("xyz", "XYZ", f"{tiles}/{grid.id}/{{z}}/{{x}}/{{y}}.{extension}"),
             ("tilejson", "TileJSON", f"{tiles}.json"),
             ("tms", "TMS", f"{BASE}/tms/1.0.0/{layer.id}@{grid.id}"),
+        ]
+    if (tiling := vector_grid(layer, registry)) is not None:
+        found += [
+            ("mvt", "MVT", f"{BASE}/tiles/{layer.id}/{tiling.id}/{{z}}/{{x}}/{{y}}.mvt"),
+            ("maplibre", "MapLibre", f"{BASE}/styles/{layer.id}.json"),
         ]
     if layer.is_vector:
         found += [

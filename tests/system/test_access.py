@@ -201,3 +201,18 @@ def test_vector_tiles_are_for_members(closed, member, other):
     for asker in (other, {}):
         assert closed.get(path, headers=asker).status in (401, 404)
         assert closed.get("/tiles/parcelle.mvt.json", headers=asker).status in (401, 404)
+
+
+def test_maplibre_styles_and_sprites_are_for_members(closed, member, other):
+    style = closed.get("/styles/parcelle.json", headers=member)
+    assert style.json()["sources"]["parcelle"]["url"] == f"{closed.url}/tiles/parcelle.mvt.json"
+    assert style.headers["Cache-Control"] == "no-cache"
+    assert "Authorization" in style.headers["Vary"]
+    assert closed.get("/styles/parcelle/nul.json", headers=member).status == 404
+    open_to_all = closed.get("/styles/arbre.json")
+    assert closed.get("/styles/arbre.json", headers=member).json() == open_to_all.json()
+    for asker in (other, {}):
+        for path in ("/styles/parcelle.json", "/styles/parcelle/default.json", "/sprites/parcelle/default.png"):
+            answer = closed.get(path, headers=asker)
+            assert answer.status in (401, 404)
+            assert b"parcelle/" not in answer.body.replace(path.encode(), b"")
