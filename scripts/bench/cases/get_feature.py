@@ -1,11 +1,13 @@
-"""GetFeature over a region of real buildings, repeated: ours from a GeoPackage, MapServer from a FlatGeobuf.
+"""GetFeature over a region of real buildings, repeated: ours from a GeoPackage, MapServer and QGIS Server from a
+FlatGeobuf.
 
-200,000 features; with BENCH_FULL=1, a million.
+200,000 features; with BENCH_FULL=1, a million. QGIS Server, which is far from the others, writes some of them.
 """
 
 import os
 import random
 import statistics
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,8 @@ from scripts.bench.cases.get_map import get_map
 from scripts.bench.measure import Figure
 from scripts.bench.peers.garrigue import garrigue
 from scripts.bench.peers.mapserver import VectorLayer, mapserver
-from scripts.bench.peers.peer import Peer
+from scripts.bench.peers.peer import MissingPeerError, Peer
+from scripts.bench.peers.qgis_server import qgis_server
 from scripts.bench.peers.style import MAPSERVER
 from scripts.bench.places import places
 from scripts.bench.watch import downloads, memory
@@ -28,6 +31,8 @@ GML, GEOJSON = "application/gml+xml; version=3.2", "geojson"
 KINDS = {GML: ("text/xml", "application/"), GEOJSON: ("application/",)}
 ROUNDS = 3
 PAGE = 1000
+SOME = 20_000
+"""Features that QGIS Server writes."""
 
 
 def run(folder: Path, seconds: float) -> list[Figure]:
@@ -41,9 +46,11 @@ def run(folder: Path, seconds: float) -> list[Figure]:
     ):
         clients = [Client(peer), Client(other)]
         figures = _everything(clients, features.count)
+        figures += _qgis(folder / "qgis", features, figures)
         figures += _small(clients, features, max(20, int(seconds * 5)))
         figures += _pages(clients, features.count)
-        figures += _beside_downloads(peer, max(20, int(seconds * 5)))
+        for form in (GML, GEOJSON):
+            figures += _beside_downloads(peer, form, max(20, int(seconds * 5)))
     return figures
 
 
@@ -69,6 +76,25 @@ def _everything(clients: Sequence[Client], count: int) -> list[Figure]:
         first = 1000 * statistics.median(answer.first for answer in answers["garrigue"])
         figures.append(Figure(f"{name}: garrigue, first byte", first, "ms", target=100, most=True))
         figures.append(Figure(f"{name}: garrigue, memory growth", growth, "MB", target=100, most=True))
+    return figures
+
+
+def _qgis(folder: Path, features: data.Buildings, ours: Sequence[Figure]) -> list[Figure]:
+    """What QGIS Server writes in a second, in WFS 1.1.0, the last version that it has."""
+    figures = []
+    forms = ((GML, "GML 3.2", "GML3"), (GEOJSON, "GeoJSON", "application/vnd.geo+json"))
+    try:
+        with qgis_server(folder, {LAYER: features.fgb}, processes=1) as peer:
+            client = Client(peer)
+            for form, name, its in forms:
+                asked = partial(get_feature, peer, VERSION="1.1.0", TYPENAME=LAYER, OUTPUTFORMAT=its)
+                client.ask(asked(MAXFEATURES=10), KINDS[form])
+                rate = SOME / client.ask(asked(MAXFEATURES=SOME), KINDS[form]).seconds
+                own = next(figure.value for figure in ours if figure.name.startswith(f"{name}: garrigue ("))
+                figures.append(Figure(f"{name}: qgis ({SOME:,} features)", rate, "features/s", own / rate))
+            client.close()
+    except MissingPeerError as error:
+        print(f"get_feature: QGIS Server SKIPPED, {error}", file=sys.stderr)
     return figures
 
 
@@ -153,15 +179,16 @@ def _page(peer: Peer, *, start: int) -> list[str]:
     return [get_feature(peer, COUNT=PAGE, STARTINDEX=start)] * 10
 
 
-def _beside_downloads(peer: Peer, count: int) -> list[Figure]:
+def _beside_downloads(peer: Peer, form: str, count: int) -> list[Figure]:
     """GetMap alone, and while eight clients download everything."""
     client = Client(peer)
     paths = [get_map(peer, place, [LAYER]) for place in places("EPSG:2154", 256, 0.4, count)]
     alone = alternate([client], lambda _: paths, "image/png", warm_up=5)["garrigue"].median
-    with downloads(peer, get_feature(peer), 8):
+    with downloads(peer, get_feature(peer, OUTPUTFORMAT=form), 8):
         beside = alternate([client], lambda _: paths, "image/png", warm_up=5)["garrigue"].median
     client.close()
+    name = "GML" if form == GML else "GeoJSON"
     return [
         Figure("GetMap: garrigue, alone", alone, "ms"),
-        Figure("GetMap: garrigue, beside 8 downloads", beside, "ms", beside / alone, 2.0, True),
+        Figure(f"GetMap: garrigue, beside 8 downloads of {name}", beside, "ms", beside / alone, 2.0, True),
     ]

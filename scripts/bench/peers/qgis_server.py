@@ -1,4 +1,4 @@
-"""QGIS Server's FastCGI (Debian: qgis-server): WMS over FlatGeobuf, by a project written here."""
+"""QGIS Server's FastCGI (Debian: qgis-server): WMS and WFS over FlatGeobuf, by a project written here."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +24,7 @@ _PROJECT = """<!DOCTYPE qgis>
   <properties>
     <WMSCrsList type="QStringList"><value>EPSG:2154</value><value>EPSG:3857</value></WMSCrsList>
     <WMSUseLayerIDs type="bool">false</WMSUseLayerIDs>
+    <WFSLayers type="QStringList">{served}</WFSLayers>
     <SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys>
   </properties>
 </qgis>
@@ -32,7 +33,7 @@ _PROJECT = """<!DOCTYPE qgis>
 _LAYER = """
     <maplayer type="vector" geometry="{geometry}" simplifyDrawingHints="1" simplifyAlgorithm="0"
         simplifyDrawingTol="1" simplifyLocal="1" simplifyMaxScale="1">
-      <id>{name}</id><datasource>{path}</datasource><layername>{name}</layername><srs>{srs}</srs>
+      <id>{id}</id><datasource>{path}</datasource><layername>{name}</layername><srs>{srs}</srs>
       <provider encoding="UTF-8">ogr</provider>
       <renderer-v2 type="singleSymbol" forceraster="0" symbollevels="0" enableorderby="0"><symbols>
         <symbol name="0" type="{kind}" alpha="1"><layer class="{symbol}" enabled="1" pass="0" locked="0">
@@ -69,10 +70,12 @@ def qgis_server(folder: Path, layers: Mapping[str, Path], *, processes: int = 2)
     program = installed("qgis_mapserv.fcgi")
     folder.mkdir(parents=True, exist_ok=True)
     project = folder / "bench.qgs"
-    tree = "".join(f'<layer-tree-layer id="{name}" name="{name}" checked="Qt::Checked"/>' for name in layers)
+    tree = "".join(f'<layer-tree-layer id="{_id(name)}" name="{name}" checked="Qt::Checked"/>' for name in layers)
     srs = _SRS.format(wkt=escape(pyproj.CRS(2154).to_wkt()))
     drawn = "".join(_layer(name, path, srs) for name, path in layers.items())
-    project.write_text(_PROJECT.format(srs=srs, tree=tree, layers=drawn), encoding="utf-8")
+    served = "".join(f"<value>{_id(name)}</value>" for name in layers)
+    text = _PROJECT.format(srs=srs, tree=tree, layers=drawn, served=served)
+    project.write_text(text, encoding="utf-8")
     environment = {
         "QT_QPA_PLATFORM": "offscreen",
         "HOME": str(folder),
@@ -90,4 +93,11 @@ def qgis_server(folder: Path, layers: Mapping[str, Path], *, processes: int = 2)
 def _layer(name: str, path: Path, srs: str) -> str:
     geometry, kind, symbol, properties = _SYMBOLS[name]
     drawn = "".join(f'<prop k="{key}" v="{value}"/>' for key, value in properties.items())
-    return _LAYER.format(geometry=geometry, name=name, path=path, srs=srs, kind=kind, symbol=symbol, properties=drawn)
+    return _LAYER.format(
+        geometry=geometry, id=_id(name), name=name, path=path, srs=srs, kind=kind, symbol=symbol, properties=drawn
+    )
+
+
+def _id(name: str) -> str:
+    """The id of a layer: its WFS knows none of another form."""
+    return f"{name}_12f9ab5d_5193_49e0_a056_81a3464dff89"
