@@ -1,7 +1,7 @@
 """The compiled registry: STORE/registry/{version}/ with registry.json, front.json and documents/.
 
-`STORE/registry/current` names the version that is served. A version is written beside the others and then named there,
-so that readers see one whole version or another, never a mixture.
+`STORE/registry/current-2` names the version that is served. A version is written beside the others and then named
+there, so that readers see one whole version or another, never a mixture.
 """
 
 import json
@@ -17,6 +17,7 @@ from xxhash import xxh3_64
 
 from layers.registry import Registry
 from server.documents import Document, gather
+from server.published import CURRENT
 from server.urls import BASE
 from server.watched import patterns, stamp
 from tiles.table import tile_table
@@ -59,7 +60,7 @@ def current(store: Path) -> Registry | None:
 def current_folder(store: Path) -> Path | None:
     """The folder of the version that is served, or None where nothing has been compiled."""
     try:
-        name = (store / "registry" / "current").read_text(encoding="utf-8").strip()
+        name = (store / "registry" / CURRENT).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
     return store / "registry" / name
@@ -121,7 +122,7 @@ def _settle(folder: Path, place: Path) -> Path:
 def _name_current(home: Path, name: str) -> None:
     temporary = home / f".current-{os.getpid()}"
     temporary.write_text(name + "\n", encoding="utf-8")
-    temporary.replace(home / "current")
+    temporary.replace(home / CURRENT)
 
 
 def _remove_old(home: Path, name: str) -> None:

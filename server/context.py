@@ -15,6 +15,7 @@ from server.downloads import Downloads
 from server.errors import InvalidParameterError
 from server.keys import Keys
 from server.pool import Pool
+from server.published import CURRENT
 from server.wfs.exports import Exports
 from server.wms.known_maps import KnownMaps
 
@@ -96,7 +97,7 @@ class Context:
 
 def _time(store: Path) -> int:
     try:
-        return (store / "registry" / "current").stat().st_mtime_ns
+        return (store / "registry" / CURRENT).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 

@@ -13,6 +13,10 @@ from server.hours import Hours
 from server.rendered import Rendered
 from server.tile_table import TileTable
 
+CURRENT = "current-2"
+"""The file that names the version in force. Its number is that of the form in which versions are written: raised with
+every change of it, so that what another Garrigue compiled is not read, but compiled again."""
+
 
 class Published:
     """One version of the registry, as the front serves it."""
@@ -43,7 +47,7 @@ class Published:
 def open_current(store: Path) -> Published | None:
     """What is published now; None where nothing has been compiled yet."""
     try:
-        name = (store / "registry" / "current").read_text(encoding="utf-8").strip()
+        name = (store / "registry" / CURRENT).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
     return Published(store / "registry" / name)

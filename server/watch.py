@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from server.published import Published, open_current
+from server.published import CURRENT, Published, open_current
 from server.watched import config_patterns, stamp
 
 log = logging.getLogger("garrigue.watch")
@@ -102,7 +102,7 @@ class Watch:
 
 def _identity(store: Path) -> tuple[int, int] | None:
     try:
-        state = (store / "registry" / "current").stat()
+        state = (store / "registry" / CURRENT).stat()
     except OSError:
         return None
     return state.st_mtime_ns, state.st_ino

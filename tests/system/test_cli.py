@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.cli import COMMANDS
+from server.published import CURRENT, open_current
 
 
 def garrigue(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -83,8 +84,17 @@ def test_a_folder_that_is_not_there_is_told_in_a_sentence(tmp_path):
 def test_a_compiled_registry_is_swapped_whole(config, tmp_path):
     store = tmp_path / "store"
     assert garrigue("check", "--compile", "--config", str(config), "--store", str(store)).returncode == 0
-    first = (store / "registry" / "current").read_text().strip()
+    first = (store / "registry" / CURRENT).read_text().strip()
     assert (store / "registry" / first / "registry.json").is_file()
     (config / "service.yaml").write_text("title: Autre\n")
     assert garrigue("check", "--compile", "--config", str(config), "--store", str(store)).returncode == 0
-    assert (store / "registry" / "current").read_text().strip() != first
+    assert (store / "registry" / CURRENT).read_text().strip() != first
+
+
+def test_what_another_garrigue_compiled_is_compiled_again(config, tmp_path):
+    store = tmp_path / "store"
+    (store / "registry" / "old").mkdir(parents=True)
+    (store / "registry" / "old" / "front.json").write_text('{"version": "old"}')
+    (store / "registry" / "current").write_text("old\n")
+    assert garrigue("check", "--compile", "--config", str(config), "--store", str(store)).returncode == 0
+    assert open_current(store).version != "old"

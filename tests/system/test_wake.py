@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from server.published import CURRENT
 from support.server import running, until
 
 BY_NEED = ("pygeoapi", "mapproxy", "pyogrio", "pyarrow", "fastapi")
@@ -90,7 +91,7 @@ def test_an_engine_that_dies_over_a_request_is_told_in_the_protocols_form(config
 
 
 def test_an_engine_that_cannot_start_is_told_and_tried_again_later(config_dir, store, get_map):
-    broken = store / "registry" / (store / "registry" / "current").read_text().strip() / "registry.json"
+    broken = store / "registry" / (store / "registry" / CURRENT).read_text().strip() / "registry.json"
     text = broken.read_text()
     with running(config_dir, store) as server:
         broken.write_text("{")
