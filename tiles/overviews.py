@@ -45,7 +45,7 @@ def overviews(registry: Registry, store: Path, plan: Plan, tiling: Grid, todo: l
     Raises SourceError.
     """
     layer = registry.layers[plan.layer]
-    folder = _folder(layer, store, plan, tiling, todo) if _is_possible(layer) else None
+    folder = _folder(layer, store, plan, tiling, todo) if _is_possible(layer, plan.style) else None
     if folder is None:
         yield {}
         return
@@ -81,9 +81,16 @@ def _folder(layer: Layer, store: Path, plan: Plan, tiling: Grid, todo: list[Bloc
     return overview_store.make(parent, layer.data_stamp, kept, box, write)
 
 
-def _is_possible(layer: Layer) -> bool:
-    """Where Mapnik would show the same from a copy: what is decided by the source's own engine it would not."""
+def _is_possible(layer: Layer, style: str) -> bool:
+    """Where Mapnik would show the same from a copy: what is decided by the source's own engine it would not.
+
+    A style that reads dates is drawn from the source: Mapnik leaves them out of a copy too.
+    """
+    from layers.sources.drawn import reads_dates
+
     if not isinstance(layer.facts, VectorFacts) or layer.definition.other_dimensions:
+        return False
+    if reads_dates(layer, Selection(layer.id, style)):
         return False
     if layer.definition.time is None:
         return True

@@ -48,10 +48,10 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
     """True where the datasource does not depend on the box, so that a map with it can be kept."""
-    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None and not _asks_dates(layer, selection)
+    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None and not reads_dates(layer, selection)
 
 
-def _asks_dates(layer: Layer, selection: Selection) -> bool:
+def reads_dates(layer: Layer, selection: Selection) -> bool:
     """True where the style reads a date, which Mapnik's plugin leaves out."""
     dates = {field.name.lower() for field in _facts(layer).fields if field.type in _DATES}
     if not dates:

@@ -17,6 +17,7 @@ from layers.errors import SourceError
 from layers.registry import Registry
 from layers.render import draw
 from layers.styles.load import style_of
+from support.style_maps import sld
 from tiles import overview_files, overview_store
 from tiles.area import read_area
 from tiles.format import tile_format
@@ -154,6 +155,17 @@ def test_an_area_has_its_own_and_a_second_area_widens_it(demo: Registry, tmp_pat
 def test_a_few_blocks_are_drawn_from_the_source(demo: Registry, tmp_path: Path) -> None:
     assert made(demo, tmp_path, "batiment", "usage", levels=(11, 12))[2] == {}
     assert not (tmp_path / "overviews").exists()
+
+
+def test_a_style_that_reads_dates_is_drawn_from_the_source(demo: Registry, tmp_path: Path) -> None:
+    since = "<ogc:PropertyName>date_d_apparition</ogc:PropertyName><ogc:Literal>2000-01-01</ogc:Literal>"
+    since = f"<ogc:Filter><ogc:PropertyIsGreaterThan>{since}</ogc:PropertyIsGreaterThan></ogc:Filter>"
+    (demo.config / "dates.sld").write_bytes(sld(f"{since}<PolygonSymbolizer><Fill/></PolygonSymbolizer>"))
+    layers = LAYERS.replace("styles/batiment.sld", "dates.sld")
+    (demo.config / "layers" / "essai.yaml").write_text(layers)
+    dated = load(demo.config, tmp_path / "store")[0]
+    assert made(dated, tmp_path, "batiment", "usage")[2] == {}
+    assert made(dated, tmp_path, "batiment", "hauteur")[2] != {}
 
 
 def test_a_copy_that_cannot_be_written_is_told_and_leaves_nothing(demo: Registry, tmp_path: Path) -> None:
