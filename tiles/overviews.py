@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 from xxhash import xxh3_64_hexdigest
 
-from layers.crs import BBox, metres_per_unit
+from layers.crs import BBox
 from layers.facts import VectorFacts
 from layers.query import Selection
 from layers.registry import Layer, Registry
@@ -112,7 +112,7 @@ def _recipes(layer: Layer, style: str, tiling: Grid) -> dict[int, Recipe]:
     found: dict[int, Recipe] = {}
     told = Recipe(Keep.LOOK)
     for level in limits(layer, tiling):
-        own = recipe(layer, look, tiling.cell_sizes[level.z] * metres_per_unit(tiling.crs) / 0.00028)
+        own = recipe(layer, look, tiling.cell_sizes[level.z] * tiling.metres_per_unit / 0.00028)
         told = told.joined(own)
         found[level.z] = Recipe(own.keep, told.splits)
     return found

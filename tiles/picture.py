@@ -9,6 +9,7 @@ from layers.registry import Layer, Registry
 from tiles.address import TileAddress
 from tiles.format import TileFormat
 from tiles.grids import Grid
+from tiles.recipe import has_symbols
 
 # png8 by runs: half the time of zlib's default for tiles of the same size
 MAPNIK_FORMATS = {
@@ -52,6 +53,16 @@ def block_query(grid: Grid, block: Block, buffer: int, selection: Selection, kin
 def block_buffer(layer: Layer) -> int:
     """Pixels to draw around a block: none for imagery, which has no labels or symbols to cut."""
     return 0 if layer.is_raster else layer.definition.tiles.buffer
+
+
+def level_buffer(layer: Layer, style: str, grid: Grid, z: int) -> int:
+    """The same for a level: none for features whose style has no labels or symbols at its scale."""
+    if not layer.is_vector:
+        return block_buffer(layer)
+    from layers.styles.load import look_for
+
+    scale = grid.cell_sizes[z] * grid.metres_per_unit / 0.00028
+    return block_buffer(layer) if has_symbols(look_for(layer, Selection(layer.id, style)), scale) else 0
 
 
 def selection(address: TileAddress) -> Selection:

@@ -53,6 +53,13 @@ def recipe(layer: Layer, style: model.Style, scale: float) -> Recipe:
     return Recipe(keep, {**splits, time.attribute: None} if time and time.attribute else splits)
 
 
+def has_symbols(style: model.Style, scale: float) -> bool:
+    """True where a style has symbols or labels at a scale: what lies beside a picture may reach into it."""
+    rules = [rule for part in style.parts for rule in part.rules if _is_drawn(rule, scale)]
+    kinds = (model.PointSymbolizer, model.TextSymbolizer, model.Graphic)
+    return any(isinstance(node, kinds) for rule in rules for node in walk(rule))
+
+
 def _is_drawn(rule: model.Rule, scale: float) -> bool:
     """With room for the tolerance that a drawing gives a rule's limits."""
     inside = (rule.min_scale or 0.0) * 0.99 <= scale < (rule.max_scale or float("inf")) * 1.01

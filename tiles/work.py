@@ -13,7 +13,7 @@ from tiles.imagery import draw_imagery, from_below, is_imagery, is_upper
 from tiles.info import archive_info
 from tiles.jobs import State
 from tiles.overviews import Files, drawn_from
-from tiles.picture import Block, block_buffer, draw_block, selection
+from tiles.picture import Block, draw_block, level_buffer, selection
 from tiles.plan import Plan
 from tiles.store import Store
 
@@ -72,7 +72,8 @@ class Work:
         first = self.plan.address(block.z, block.x0, block.y0)
         what = selection(first)
         if not is_imagery(self.layer):
-            buffer, kind = block_buffer(self.layer), tile_format(self.layer)
+            buffer = level_buffer(self.layer, self.plan.style, self.grid, block.z)
+            kind = tile_format(self.layer)
             return draw_block(self.by_level.get(block.z, self.registry), self.grid, block, buffer, what, kind)
         if is_upper(self.layer, self.grid, block.z):
             built = from_below(self.layer, self.grid, block, self.store, first, self.plan.stamp)

@@ -25,8 +25,8 @@ def run(folder: Path, seconds: float) -> list[Figure]:
     sheets = data.imagery()
     if not sheets:
         raise MissingPeerError("the demo's imagery is not there: garrigue demo --prepare-only")
-    layers = [RasterLayer("pcrs", _vrt(folder, sheets)), RasterLayer("index", _index(folder, sheets), index=True)]
-    extent = _extent(sheets)
+    layers = [RasterLayer("pcrs", vrt_of(folder, sheets)), RasterLayer("index", index_of(folder, sheets), index=True)]
+    extent = extent_of(sheets)
     source = {"pcrs": {"source": {"raster": str(data.IMAGERY / "*.tif")}}}
     with garrigue(folder / "garrigue", source) as ours, mapserver(folder / "mapserver", layers, extent) as peer:
         figures = []
@@ -52,13 +52,15 @@ def _latency(peers: Sequence[Peer], name: str, wanted: Sequence[Place]) -> list[
     return latency_figures(name, times, AIM)
 
 
-def _vrt(folder: Path, sheets: Sequence[Path]) -> Path:
+def vrt_of(folder: Path, sheets: Sequence[Path]) -> Path:
+    """A VRT of the sheets, in `folder`."""
     path = folder / "pcrs.vrt"
     _gdal([debian("gdalbuildvrt"), "-q", str(path), *map(str, sheets)])
     return path
 
 
-def _index(folder: Path, sheets: Sequence[Path]) -> Path:
+def index_of(folder: Path, sheets: Sequence[Path]) -> Path:
+    """A tile index of the sheets, in `folder`."""
     path = folder / "index.shp"
     _gdal([debian("gdaltindex"), str(path), *map(str, sheets)])
     return path
@@ -68,7 +70,7 @@ def _gdal(command: list[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _extent(sheets: Sequence[Path]) -> Box:
+def extent_of(sheets: Sequence[Path]) -> Box:
     """Of all sheets, in EPSG:2154."""
     import rasterio
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from layers.crs import transform_bbox
@@ -19,7 +20,7 @@ from scripts.bench.measure import Figure
 from scripts.bench.peers.garrigue import cli, write_registry
 from scripts.bench.peers.mapserver import VectorLayer, mapserver
 from scripts.bench.peers.peer import MissingPeerError
-from scripts.bench.peers.seeders import Seeded, Seeding, mapcache, mapproxy
+from scripts.bench.peers.seeders import Seeded, Seeding, mapcache, mapproxy, spent
 from scripts.bench.peers.style import MAPSERVER
 
 TITLE = "Seeding buildings, z10-z16, PNG, metatiles of 8 × 8"
@@ -30,6 +31,8 @@ AIMS = {"mapcache_seed": 5.0, "mapproxy-seed": 8.0}
 SIZES = {False: (7 * 7 * data.TOWN, 2), True: (15 * 15 * data.TOWN, 1)}
 """By whether all is asked: features, rounds. A full square of towns, for MapServer's FlatGeobuf reader fails on a box
 of nothing, which MapCache and MapProxy do not forgive."""
+GAIN = 1.8
+"""Of two workers over one."""
 HALF = 20037508.342789244
 
 
@@ -53,7 +56,15 @@ def run(folder: Path, seconds: float) -> list[Figure]:  # noqa: ARG001 - the wor
                 except MissingPeerError as error:
                     print(f"seeding: {name} SKIPPED, {error}", file=sys.stderr)
                     del seeders[name], found[name]
-    return _figures(found)
+        alone = _garrigue(folder / "alone", features, replace(seeding, workers=1))
+    return [*_figures(found), _gain(found["garrigue seed"], alone)]
+
+
+def _gain(both: list[Seeded], alone: Seeded) -> Figure:
+    """What the second worker brings."""
+    ratio = alone.seconds / statistics.median(one.seconds for one in both)
+    rate = alone.tiles / alone.seconds
+    return Figure(f"garrigue seed, one worker (ratio: of {WORKERS} to it)", rate, "tiles/s", ratio, GAIN)
 
 
 def aligned(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -65,6 +76,16 @@ def aligned(extent: tuple[float, float, float, float]) -> tuple[float, float, fl
     return (low[0], low[1], high[0], high[1])
 
 
+def processor_figures(found: dict[str, list[Seeded]]) -> list[Figure]:
+    """Milliseconds of a processor a tile written, all included; the ratio is theirs to ours."""
+    costs = {name: statistics.median(one.worked / one.tiles for one in runs) for name, runs in found.items()}
+    ours = costs["garrigue seed"]
+    return [
+        Figure(f"{name}, processor's time a tile", cost * 1e3, "ms", cost / ours if name != "garrigue seed" else None)
+        for name, cost in costs.items()
+    ]
+
+
 def _garrigue(folder: Path, features: data.Buildings, seeding: Seeding) -> Seeded:
     layer = {
         "source": {"vector": str(features.fgb)},
@@ -74,14 +95,14 @@ def _garrigue(folder: Path, features: data.Buildings, seeding: Seeding) -> Seede
     command = cli("seed", write_registry(folder / "config", {LAYER: layer}), folder / "store")
     box = ",".join(map(str, seeding.box))
     command += ["--area", f"{box},EPSG:3857", "--levels", "-".join(map(str, seeding.levels)), "--grid", "PM"]
-    start = time.perf_counter()
+    start, before = time.perf_counter(), spent()
     command += ["--workers", str(seeding.workers), "--json", LAYER]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     whole = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
     job = json.loads(done.stdout)["jobs"][0]
-    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"])
+    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"], spent() - before)
 
 
 def _figures(found: dict[str, list[Seeded]]) -> list[Figure]:
@@ -95,6 +116,7 @@ def _figures(found: dict[str, list[Seeded]]) -> list[Figure]:
         label = f"{name} ({tiles:,} tiles of the area in {times[name]:.1f} s, {runs[0].tiles:,} written)"
         figures.append(Figure(label, rates[name], "tiles/s", ratio, AIMS.get(name)))
     start = statistics.median(one.start for one in found["garrigue seed"])
+    figures += processor_figures(found)
     whole = statistics.median(one.seconds + one.start for one in found["garrigue seed"])
     figures.append(Figure("garrigue seed, start-up and preparation apart", start, "s"))
     figures.append(Figure("garrigue seed, all included", tiles / whole, "tiles/s"))
