@@ -34,6 +34,12 @@ _MADE = "SELECT made FROM map WHERE zoom_level = ? AND tile_column = ? AND tile_
 _READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
 
+# Before the first connection: no memory set aside for each, no counting of memory. An archive opens in half the time.
+apsw.shutdown()
+apsw.config(apsw.SQLITE_CONFIG_LOOKASIDE, 0, 0)
+apsw.config(apsw.SQLITE_CONFIG_MEMSTATUS, False)
+apsw.initialize()
+
 type Names = tuple[str, str, str, str]
 """Layer, style, time, grid."""
 type Cell = tuple[int, int, int]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scripts.bench.peers.peer import free_port
+from scripts.bench.peers.peer import Peer, free_port
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 _NGINX = """
@@ -18,35 +18,35 @@ _NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; {extra} keepalive_requests 100000000; open_file_cache max=1000 inactive=60s;
+  access_log off; keepalive_requests 100000000; open_file_cache max=10000 inactive=60s;
   types {{ image/jpeg jpg; }}
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port} backlog=1024; root {folder}/www; etag on; }}
+  server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; etag on; }}
 }}
 """
 
 
 @contextmanager
-def front(config: Path, store: Path, *options: str) -> Iterator[tuple[int, int]]:
-    """Port and process id of `garrigue serve`, on the servers' core."""
+def front(config: Path, store: Path, *options: str) -> Iterator[Peer]:
+    """`garrigue serve`, on the servers' core."""
     port = free_port()
     serve = [sys.executable, "-m", "scripts.cli", "serve", "--config", str(config), "--store", str(store)]
     with _running([*_core(SERVER_CORE), *serve, "--port", str(port), *options], port) as pid:
-        yield port, pid
+        yield Peer("garrigue", port, "/", (pid,))
 
 
 @contextmanager
-def nginx(folder: Path, body: bytes, extra: str = "") -> Iterator[int]:
-    """Port of an nginx that serves one file, `/tile.jpg`, on the servers' core, with `extra` settings."""
+def nginx(folder: Path, body: bytes, root: Path | None = None) -> Iterator[Peer]:
+    """An nginx that serves one file, `/tile.jpg`, or what is under `root`, on the servers' core."""
     (folder / "www").mkdir(parents=True)
     (folder / "www" / "tile.jpg").write_bytes(body)
     port = free_port()
     user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, user=user, extra=extra))
+    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, user=user, root=root or folder / "www"))
     command = [*_core(SERVER_CORE), "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    with _running(command, port):
-        yield port
+    with _running(command, port) as pid:
+        yield Peer("nginx", port, "/", (pid,))
 
 
 def wrk(port: int, script: Path, seconds: float, *, connections: int = 32) -> tuple[float, int]:

@@ -24,7 +24,7 @@ http {{
       fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method;
       fastcgi_param CONTENT_TYPE $content_type; fastcgi_param CONTENT_LENGTH $content_length;
       fastcgi_param SCRIPT_NAME $fastcgi_script_name; fastcgi_param REQUEST_URI $request_uri;
-      fastcgi_param PATH_INFO ""; fastcgi_param SERVER_PROTOCOL $server_protocol;
+      fastcgi_param PATH_INFO {path_info}; fastcgi_param SERVER_PROTOCOL $server_protocol;
       fastcgi_param SERVER_NAME 127.0.0.1; fastcgi_param SERVER_PORT {port}; fastcgi_param REMOTE_ADDR $remote_addr;
       fastcgi_param HTTP_HOST $http_host; fastcgi_param GATEWAY_INTERFACE CGI/1.1;
     }}
@@ -38,15 +38,28 @@ IDLE = 0.2
 
 @contextmanager
 def fastcgi(
-    name: str, command: list[str], env: Mapping[str, str], folder: Path, *, base: str, ready: str, processes: int
+    name: str,
+    command: list[str],
+    env: Mapping[str, str],
+    folder: Path,
+    *,
+    base: str,
+    ready: str,
+    processes: int,
+    path_info: str = '""',
 ) -> Iterator[Peer]:
-    """`processes` of a program that accept on one socket, nginx before them; a 200 for `base + ready` says it is up."""
+    """`processes` of a program that accept on one socket, nginx before them; a 200 for `base + ready` says it is up.
+
+    `path_info` is what nginx tells the program of the path.
+    """
     nginx = installed("nginx")
     folder.mkdir(parents=True, exist_ok=True)
     port, path = free_port(), folder / "fcgi.sock"
     path.unlink(missing_ok=True)
     configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(user=_user(), folder=folder, socket=path, port=port), encoding="utf-8")
+    configuration.write_text(
+        NGINX.format(user=_user(), folder=folder, socket=path, port=port, path_info=path_info), encoding="utf-8"
+    )
     with socket.socket(socket.AF_UNIX) as listening, Processes(folder / "log", IDLE) as group:
         listening.bind(str(path))
         listening.listen(512)
