@@ -22,6 +22,7 @@ _HONOURED = frozenset(
         "conflictResolution",
         "forceLeftToRight",
         "maxDisplacement",
+        "displacementMode",
         "charSpacing",
         "followLine",
         "goodnessOfFit",

@@ -1,5 +1,6 @@
 """Labels as Mapnik's TextSymbolizer, and the fonts that they ask."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -9,6 +10,17 @@ from layers.styles.mapnik_expression import UndrawableError, quoted, text_value
 from layers.styles.paint import Drawing, attributes, color, fixed, opacity, plain, size
 
 FALLBACK = "DejaVu Sans"
+_SIDES = {
+    "N": (0, -1),
+    "S": (0, 1),
+    "E": (1, 0),
+    "W": (-1, 0),
+    "NE": (1, -1),
+    "NW": (-1, -1),
+    "SE": (1, 1),
+    "SW": (-1, 1),
+}
+"""Sides to which a label may go: to the right and downwards."""
 GENERIC = {
     "sans-serif": "DejaVu Sans",
     "sansserif": "DejaVu Sans",
@@ -55,7 +67,23 @@ def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
         text_transform=case,
         **placed,
     )
-    return Label(f"<TextSymbolizer{drawn}>{escape(content)}</TextSymbolizer>", faces)
+    places = _elsewhere(symbolizer, placed)
+    kind = ' placement-type="list"' if places else ""
+    return Label(f"<TextSymbolizer{drawn}{kind}>{escape(content)}{places}</TextSymbolizer>", faces)
+
+
+def _elsewhere(symbolizer: model.TextSymbolizer, placed: Mapping[str, str | None]) -> str:
+    """Where a label may go that finds its place taken (GeoServer's maxDisplacement, displacementMode)."""
+    room = amount(symbolizer.options, "maxDisplacement")
+    if not room or isinstance(symbolizer.placement, model.LinePlacement):
+        return ""
+    asked = [side.strip().upper() for side in (model.option(symbolizer.options, "displacementMode") or "").split(",")]
+    across, down = (placed.get(name) or "0" for name in ("dx", "dy"))
+    moves = [parts for side, parts in _SIDES.items() if side in asked or not any(asked)]
+    return "".join(
+        f"<Placement{attributes(dx=f'{across}+({plain(x * room / 2)})', dy=f'{down}+({plain(y * room / 2)})')}/>"
+        for x, y in moves
+    )
 
 
 def font_set_name(faces: tuple[str, ...]) -> str:
@@ -217,9 +245,6 @@ def _optional(symbolizer: model.TextSymbolizer) -> dict[str, str | None]:
         given |= {"allow_overlap": "true"}
     if (model.option(options, "forceLeftToRight") or "").lower() == "false" and on_line:
         given["upright"] = "right"
-    if (room := amount(options, "maxDisplacement")) and not on_line:
-        given |= {"placement_type": "simple", "placements": "X,N,S,E,W,NE,NW,SE,SW"}
-        given |= {"dx": plain(room / 2), "dy": plain(room / 2)}
     if isinstance(symbolizer.label, Property) and (spacing := amount(options, "charSpacing")):
         given["character_spacing"] = plain(spacing)
     return _without(given, on_line=on_line)

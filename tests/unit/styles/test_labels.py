@@ -106,3 +106,24 @@ def test_labels_lie_over_everything_of_their_layer():
 def test_geoservers_options_are_drawn():
     pixels = picture(DATA / "geoserver_etiquettes.sld", LINE, {"nom": "Rue", "no": 2, "rang": 3}, side=256)
     assert ((pixels[..., 2] > 100) & (pixels[..., 0] < 60) & (pixels[..., 3] > 200)).any()
+
+
+MOVES = {"N": (0, -30), "S": (0, 30), "E": (30, 0), "SW": (-30, 30), "": (0, -30), "W, S": (0, 30)}
+
+
+@pytest.mark.parametrize("mode", MOVES)
+@pytest.mark.parametrize("shift", [0, 20])
+def test_a_label_goes_to_the_asked_side_of_another(mode, shift):
+    """Of three at one place, the first stays where it is asked to be."""
+    options = (("maxDisplacement", "60"), ("displacementMode", mode))
+    text = "".join(f'<VendorOption name="{name}">{value}</VendorOption>' for name, value in options if value)
+    moved = f"<Displacement><DisplacementX>{shift}</DisplacementX></Displacement>"
+    plain, asked = sld(label(anchored(0.5, 0.5, moved))), sld(label(anchored(0.5, 0.5, moved) + text))
+    usual, first, both = (
+        picture(style, [(POINT, {"nom": "ww"})] * count, side=256)
+        for style, count in ((plain, 1), (asked, 1), (asked, 2))
+    )
+    assert (usual == first).all()
+    second = np.where((first[..., 3] > 0)[..., None], 0, both)
+    (left, top, *_), (there, high, *_) = extent(first), extent(second.astype(np.uint8))
+    assert (there - left, high - top) == MOVES[mode]
