@@ -93,6 +93,8 @@ class GpkgTable:
         """The box around the features that have a place."""
         sql = f"SELECT {quoted(self.geometry)} FROM {quoted(self.facts.layer)} WHERE {quoted(self.fid)} = ?"
         shapes = [gpkg_geometry.decoded(self.connection.execute(sql, (fid,)).fetchone()[0]) for fid in fids]
+        if not shapes:
+            return None
         box = shapely.total_bounds(shapes)
         return tuple(map(float, box)) if np.isfinite(box).all() else None  # type: ignore[return-value]
 

@@ -1,6 +1,11 @@
 """Small vector files with every trait that a value, a name or a geometry can have, and a registry over them."""
 
+import atexit
+import shutil
+import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -93,6 +98,29 @@ def layer_id(kind: str) -> str:
 
 def make_registry(folder: Path, *, features: int = 1000) -> Registry:
     """A theme of one GeoPackage with a layer of each type, a theme of FlatGeobuf and Shapefile copies."""
+    made = _once()
+    shutil.copytree(made.config, folder, dirs_exist_ok=True)
+    layers = {name: _at(layer, made.config, folder) for name, layer in made.layers.items()}
+    limits = made.service.limits.model_copy(update={"features": features})
+    service = made.service.model_copy(update={"limits": limits})
+    return replace(made, service=service, layers=MappingProxyType(layers), config=folder)
+
+
+def _at(layer: Layer, old: Path, new: Path) -> Layer:
+    """The layer over the copy of its file in another folder."""
+    path, drawn = (text.replace(str(old), str(new), 1) for text in (layer.facts.path, layer.facts.drawn))
+    return replace(layer, facts=replace(layer.facts, path=path, drawn=drawn))
+
+
+@cache
+def _once() -> Registry:
+    """The registry over files that are written once a process, for others to be copies of."""
+    folder = tempfile.TemporaryDirectory(prefix="garrigue-vectors-")
+    atexit.register(folder.cleanup)
+    return _written(Path(folder.name))
+
+
+def _written(folder: Path) -> Registry:
     sources: dict[str, tuple[str, str, str]] = {}
     for kind in KINDS:
         write(folder / "types.gpkg", kind, layer_id(kind))
@@ -115,7 +143,7 @@ def make_registry(folder: Path, *, features: int = 1000) -> Registry:
                 "title": {"fr": "Essai d'été & <co>", "en": "Trial"},
                 "crs": ("EPSG:2154", "EPSG:3857", "EPSG:4326", "CRS:84", "EPSG:3943", "EPSG:3035", "EPSG:4258"),
                 "namespace": {"prefix": "essai", "uri": "https://essai.example/ns"},
-                "limits": {"features": features, "body": 200_000},
+                "limits": {"body": 200_000},
             }
         ),
         themes={name: model.Theme(title=model.Text(fr=name)) for name in ("gpkg", "autres")},
