@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
-from scripts.seed_vector import seed_vector_tiles, vector_plans
+from tiles.address import VECTOR
 
+NOT_FOR_VECTOR = {
+    "style": "they have no style",
+    "grids": "they have one grid",
+    "deep_area": "all levels are made in one go; seed twice, the deep --levels with an --area",
+    "since": "it looks at the sheets of imagery; --changed compares features",
+}
+"""What is refused with `--format mvt`, and why."""
 AREA = "File of polygons (GeoJSON, GeoPackage …), LAYER:filter (CQL), or xmin,ymin,xmax,ymax[,CRS] (degrees)."
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -65,21 +73,19 @@ def seed(
     from layers.compile import load
 
     asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area, since, changed, format_)
+    if scheduler and format_ is Format.MVT:
+        _errors.print("[bold red]garrigue seed:[/] --scheduler is not for vector tiles: they are made on this machine")
+        raise typer.Exit(2)
     means, seeds = _means(config, asked, task, workers, scheduler, (until, lasting), errors)
     if not dry_run:
         _check_store(store)
     registry, _ = load(config, store)
-    vector = [plan for one in seeds if one.format == Format.MVT for plan in vector_plans(registry, one)]
-    plans = [plan for one in seeds if one.format == Format.PICTURES for plan in _plans(registry, one)]
+    plans = [plan for one in seeds for plan in _plans(registry, one)]
     for word in dict.fromkeys(word for plan in plans for word in plan.warnings):
         _errors.print(f"[bold yellow]warning[/] {word}")
     if not dry_run:
         for one in seeds:
             _take_changes(registry, store, one)
-    if vector:
-        seed_vector_tiles(registry, store, vector, threads=means.workers, dry_run=dry_run, as_json=as_json)
-    if not plans:
-        return None
     if dry_run:
         return _tell_plans(registry, store, plans, means, as_json)
     from tiles.team import teams
@@ -182,9 +188,11 @@ def _plans(registry: Registry, asked: Asked) -> list[Any]:
     """The plans of what is asked; what is wrong in it is told with exit status 2."""
     from tiles.area import AreaError, read_area
     from tiles.grids import GridError
-    from tiles.plan import LevelError, read_deep, read_levels
+    from tiles.plan import LevelError, NoVectorTilesError, read_deep, read_levels
 
     try:
+        if asked.format == Format.MVT:
+            _refuse_other(asked)
         where = read_area(asked.area, registry) if asked.area else None
         deep = read_deep(asked.deep_area, registry) if asked.deep_area else None
         chosen = read_levels(asked.levels) if asked.levels else None
@@ -193,18 +201,30 @@ def _plans(registry: Registry, asked: Asked) -> list[Any]:
             for name in asked.layers
             for plan in _plans_of(registry, name, asked, levels=chosen, area=where, deep=deep)
         ]
-    except (RequestError, AreaError, GridError, LevelError) as error:
+    except (RequestError, AreaError, GridError, LevelError, NoVectorTilesError) as error:
         _errors.print(f"[bold red]garrigue seed:[/] {error}", markup=True)
         raise typer.Exit(2) from None
 
 
+def _refuse_other(asked: Asked) -> None:
+    """Raises NoVectorTilesError for what vector tiles have not."""
+    from tiles.plan import NoVectorTilesError
+
+    for name, why in NOT_FOR_VECTOR.items():
+        if getattr(asked, name):
+            option = {"grids": "grid"}.get(name, name).replace("_", "-")
+            raise NoVectorTilesError(f"--{option} is not for vector tiles: {why}")
+
+
 def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> list[Any]:
-    from tiles.plan import make_plan
+    from tiles.plan import make_plan, make_vector_plan
     from tiles.table import layer_grids
 
     layer = registry.layer(name)
-    styles = list(layer.styles) if asked.style == "all" else [asked.style]
     times = list(layer.times) or [""] if asked.time == "all" else [asked.time]
+    if asked.format == Format.MVT:
+        return [make_vector_plan(registry, name, time=t, levels=within["levels"], area=within["area"]) for t in times]
+    styles = list(layer.styles) if asked.style == "all" else [asked.style]
     grids = asked.grids or [item.id for item in layer_grids(layer, registry)]
     return [
         make_plan(registry, name, grid_name=one, style=s, time=t, **within)
@@ -215,13 +235,15 @@ def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> lis
 
 
 def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, choose: Any, *, quiet: bool) -> Any:
-    from tiles.seed import seed as run
+    from tiles.seed import seed as pictures
+    from tiles.vector_seed import seed_vector
 
+    run: Callable[..., Any] = seed_vector if plan.style == VECTOR else partial(pictures, choose=choose)
     try:
         if quiet:
-            return run(registry, store, plan, means, choose=choose)
+            return run(registry, store, plan, means)
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            return run(registry, store, plan, means, _teller(bar, _name(plan)), choose)
+            return run(registry, store, plan, means, _teller(bar, _name(plan)))
     except KeyboardInterrupt:
         _errors.print("stopped; the same command goes on from here")
         raise typer.Exit(1) from None
@@ -230,6 +252,7 @@ def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, choose: An
         raise typer.Exit(1) from None
 
 
+_DOING = {"features": "reading features", "tiles": "making tiles", "store": "keeping tiles"}
 _COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -244,7 +267,7 @@ def _teller(bar: Progress, name: str) -> Callable[[Any], None]:
     task = bar.add_task(name, total=None, rate="")
 
     def tell(report: Any) -> None:
-        rate = f"{report.drawn / report.seconds:.0f} tiles/s" if report.seconds > 0.5 else ""
+        rate = f"{report.drawn / report.seconds:.0f} tiles/s" if report.seconds > 0.5 else _DOING.get(report.doing, "")
         failed = f", {report.failed} failed" if report.failed else ""
         bar.update(task, total=report.total, completed=report.done, rate=rate + failed)
 
@@ -252,7 +275,8 @@ def _teller(bar: Progress, name: str) -> Callable[[Any], None]:
 
 
 def _name(plan: Any) -> str:
-    return " ".join(filter(None, (plan.layer, plan.style if plan.style != "default" else "", plan.time, plan.grid)))
+    style = {"default": "", VECTOR: "vector tiles"}.get(plan.style, plan.style)
+    return " ".join(filter(None, (plan.layer, style, plan.time, plan.grid)))
 
 
 def _tell_reports(plans: list[Any], reports: list[Any], as_json: bool) -> None:
@@ -279,7 +303,9 @@ def _tell_reports(plans: list[Any], reports: list[Any], as_json: bool) -> None:
 
 def _facts(plan: Any) -> dict[str, Any]:
     levels = f"{plan.levels[0].z}-{plan.levels[-1].z}"
-    return {"layer": plan.layer, "style": plan.style, "time": plan.time, "grid": plan.grid, "levels": levels}
+    kind, style = (Format.MVT, "") if plan.style == VECTOR else (Format.PICTURES, plan.style)
+    facts = {"layer": plan.layer, "style": style, "time": plan.time, "grid": plan.grid, "levels": levels}
+    return facts | {"format": kind.value}
 
 
 def _tell_plans(registry: Registry, store: Path, plans: list[Any], means: Any, as_json: bool) -> None:

@@ -34,7 +34,8 @@ class HopelessError(GarrigueError):
 class Report:
     """Tiles of a job: all, drawn now, there before, empty, failed; bytes added; seconds; errors.
 
-    `started` is the seconds until the first block was begun; `stopped` tells that the time was up before the end.
+    `started` is the seconds until the first block was begun; `stopped` tells that the time was up before the end;
+    `doing` what goes on of vector tiles, whose features are read first: "features", "tiles", "store".
     """
 
     job: str
@@ -47,6 +48,7 @@ class Report:
     seconds: float = 0.0
     started: float = 0.0
     stopped: bool = False
+    doing: str = ""
     errors: list[tuple[Block, str]] = field(default_factory=list)
 
     @property

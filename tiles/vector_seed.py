@@ -4,12 +4,12 @@ What was made waits in STORE/jobs until it is all in the store: a seed that was 
 written an archive's block at a time; tiles on which there is nothing are kept too, as the one empty tile of an archive.
 """
 
+import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tiles.limits import vector_limits
 from tiles.picture import Block
 from tiles.plan import Plan, blocks
 from tiles.quota import Quota
+from tiles.seed import Means, Progress, Report
 from tiles.store import Store
 from tiles.tippecanoe import make
 from tiles.vector_cache import BUFFER, EMPTY
@@ -31,43 +32,38 @@ from tiles.vector_features import write_features
 from tiles.vector_info import vector_archive_info
 
 
-@dataclass(slots=True)
-class VectorReport:
-    """What a seed did: tiles written (some of them empty), tiles that were there before, bytes and seconds."""
+def seed_vector(
+    registry: Registry, store: Path, plan: Plan, means: Means = Means(), progress: Progress | None = None
+) -> Report:
+    """Make a plan's tiles, as `tiles.seed.seed` does; tippecanoe takes the cores of this machine.
 
-    total: int = 0
-    before: int = 0
-    made: int = 0
-    empty: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
-
-
-type Tell = Callable[[str, VectorReport], None]
-"""Called with what is being done ("features", "tiles", "store")."""
-
-
-def seed_vector(registry: Registry, store: Path, plan: Plan, threads: int, tell: Tell | None = None) -> VectorReport:
-    """Make a plan's tiles. Raises SourceError, ArchiveError, JobError."""
+    A deadline is looked at before it begins. Raises SourceError, ArchiveError, JobError.
+    """
     layer, tiling = registry.layer(plan.layer), grid(plan.grid, registry.config)
     assert isinstance(layer.facts, VectorFacts)
     if not layer.facts.count:
         raise SourceError(f"the layer {layer.id} has no features: there is nothing to make tiles of")
-    start, report, tell = time.monotonic(), VectorReport(), tell or (lambda _what, _report: None)
+    start, report = time.monotonic(), Report(plan.id)
+
+    def tell(doing: str) -> None:
+        report.doing = doing
+        if progress is not None:
+            progress(report)
+
     writer = Store(store, handles=4, patience=10.0, floor=registry.service.free_space)
     with running(store, plan.id), closing(writer) as tiles:
         todo = list(_todo(plan, tiling, tiles, report))
-        if todo:
-            made = _made(
-                layer, tiling, plan, store / "jobs" / f"{plan.id}.mvt", threads, lambda what: tell(what, report)
-            )
-            _keep(layer, plan, tiling, (made, store, tiles), todo, lambda: tell("store", report), report)
+        report.stopped = bool(todo) and not means.in_time
+        if todo and not report.stopped:
+            folder, threads = store / "jobs" / f"{plan.id}.mvt", means.workers or os.cpu_count() or 1
+            made = _made(layer, tiling, plan, folder, threads, tell)
+            _keep(layer, plan, tiling, (made, store, tiles), todo, tell, report)
             shutil.rmtree(made.parent)
     report.seconds = time.monotonic() - start
     return report
 
 
-def _todo(plan: Plan, tiling: Grid, tiles: Store, report: VectorReport) -> Iterator[Block]:
+def _todo(plan: Plan, tiling: Grid, tiles: Store, report: Report) -> Iterator[Block]:
     """The blocks of which some tile is not there as it is now to be."""
     for block in blocks(plan, tiling):
         count = (block.x1 - block.x0 + 1) * (block.y1 - block.y0 + 1)
@@ -120,8 +116,8 @@ def _keep(
     tiling: Grid,
     places: tuple[Path, Path, Store],
     todo: list[Block],
-    tell: Callable[[], None],
-    report: VectorReport,
+    tell: Callable[[str], None],
+    report: Report,
 ) -> None:
     """Take the blocks into the store, those of an archive in one transaction."""
     made, root, tiles = places
@@ -132,7 +128,7 @@ def _keep(
             quota.check()
             change = tiles.put_many(_counted(db, plan, list(group), report), info)
             report.bytes += change.bytes
-            tell()
+            tell("store")
 
 
 def _cell(block: Block) -> tuple[int, int, int]:
@@ -140,14 +136,14 @@ def _cell(block: Block) -> tuple[int, int, int]:
 
 
 def _counted(
-    db: sqlite3.Connection, plan: Plan, group: list[Block], report: VectorReport
+    db: sqlite3.Connection, plan: Plan, group: list[Block], report: Report
 ) -> Iterator[tuple[TileAddress, bytes]]:
     for block in group:
         found = _tiles(db, block)
         for x in range(block.x0, block.x1 + 1):
             for y in range(block.y0, block.y1 + 1):
                 data = found.get((x, y), EMPTY)
-                report.made += 1
+                report.drawn += 1
                 report.empty += data is EMPTY
                 yield plan.address(block.z, x, y), data
 

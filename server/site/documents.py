@@ -1,7 +1,6 @@
 """The documents of a published site: capabilities, TileJSON, OGC API – Tiles, legends, the viewer."""
 
 import io
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from server.ogcapi import tiles
 from server.site.capabilities import legend_path, site_capabilities
 from server.site.vector_documents import vector_documents
 from server.site.viewer_files import viewer_files
-from server.tms.documents import tile_json
+from server.tms.tile_json import published_elsewhere, tile_json
 from server.urls import BASE
 from tiles.publish import TileSet
 
@@ -51,11 +50,8 @@ def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[
     for item in _defaults(trees):
         body = tile_json(registry, item.layer) if item.grid.stored == "PM" else None
         if body is not None:
-            document = json.loads(body)
             address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}"
-            document |= {"tiles": [address], "minzoom": item.limits[0].z, "maxzoom": item.limits[-1].z}
-            document["center"][2] = (item.limits[0].z + item.limits[-1].z) // 2
-            yield f"tiles/{item.layer.id}.json", json.dumps(document, ensure_ascii=False).encode()
+            yield f"tiles/{item.layer.id}.json", published_elsewhere(body, address, item.limits)
 
 
 def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, tiles.Json]]:

@@ -11,7 +11,7 @@ from server.fonts.kept import EVERY, keep
 from server.ogcapi import tiles, vector_tiles
 from server.styles.documents import layer_documents
 from server.styles.style import said
-from server.tms.vector_tile_json import vector_tile_json
+from server.tms.tile_json import published_elsewhere, vector_tile_json
 from server.urls import BASE
 from tiles.publish import TileSet
 
@@ -40,11 +40,7 @@ def source_address(item: TileSet) -> str:
 def _tile_json(registry: Registry, item: TileSet) -> bytes:
     body = vector_tile_json(registry, item.layer)
     assert body is not None
-    document = json.loads(body)
-    document |= {"tiles": [f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.mvt"]}
-    document |= {"minzoom": item.limits[0].z, "maxzoom": item.limits[-1].z}
-    document["center"][2] = (item.limits[0].z + item.limits[-1].z) // 2
-    return json.dumps(document, ensure_ascii=False).encode()
+    return published_elsewhere(body, f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.mvt", item.limits)
 
 
 def _ogcapi(registry: Registry, item: TileSet) -> Iterator[tuple[str, bytes]]:

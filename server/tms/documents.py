@@ -1,6 +1,5 @@
-"""The documents of TMS 1.0.0 (OSGeo) and TileJSON 3.0 that are rendered ahead."""
+"""The documents of TMS 1.0.0 (OSGeo), and the TileJSON, that are rendered ahead."""
 
-import json
 from collections.abc import Iterator
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -8,12 +7,11 @@ from xml.sax.saxutils import escape, quoteattr
 from layers.registry import Layer, Registry
 from server.documents import Document
 from server.errors import printable
-from server.tms.vector_tile_json import vector_tile_json
+from server.tms.tile_json import tile_json, vector_tile_json
 from server.urls import BASE
 from tiles.format import tile_format
 from tiles.grids import Grid
 from tiles.limits import limits
-from tiles.stamp import tile_stamp
 from tiles.table import layer_grids
 
 PROFILES = {"PM": "global-mercator", "4326": "global-geodetic"}
@@ -75,33 +73,6 @@ def tile_map(registry: Registry, layer: Layer, grid: Grid) -> bytes:
         f'extension="{kind.extension}"/>\n'
         f'  <TileSets profile="{_profile(grid)}">\n{sets}  </TileSets>\n</TileMap>\n'
     ).encode()
-
-
-def tile_json(registry: Registry, layer: Layer) -> bytes | None:
-    """TileJSON 3.0 of the default style, for layers on a Web Mercator grid (the only one that TileJSON knows)."""
-    grid = next((item for item in layer_grids(layer, registry) if item.stored == "PM"), None)
-    if grid is None:
-        return None
-    levels, kind = limits(layer, grid), tile_format(layer)
-    west, south, east, north = layer.geographic_extent
-    stamp = tile_stamp(layer, layer.default_style)
-    attribution = layer.definition.attribution
-    language = registry.service.language
-    body = {
-        "tilejson": "3.0.0",
-        "name": _title(registry, layer),
-        "description": layer.definition.abstract.get(language),
-        "attribution": escape(attribution.title) if attribution else "",
-        "version": "1.0.0",
-        "scheme": "xyz",
-        "tiles": [f"{BASE}/tiles/{quote(layer.id)}/{grid.id}/{{z}}/{{x}}/{{y}}.{kind.extension}?v={stamp}"],
-        "minzoom": levels[0].z,
-        "maxzoom": levels[-1].z,
-        "bounds": [west, south, east, north],
-        "center": [(west + east) / 2, (south + north) / 2, (levels[0].z + levels[-1].z) // 2],
-        "format": kind.mbtiles,
-    }
-    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _title(registry: Registry, layer: Layer) -> str:

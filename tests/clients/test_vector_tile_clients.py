@@ -23,7 +23,7 @@ def archives(demo, tmp_path_factory) -> list[Path]:
     """The archives of the demo's buildings, all their levels."""
     store = tmp_path_factory.mktemp("vector")
     registry, _ = load(demo.config, store)
-    seed_vector(registry, store, make_vector_plan(registry, "batiment"), threads=2)
+    seed_vector(registry, store, make_vector_plan(registry, "batiment"))
     return list(Store(store).files("batiment"))
 
 

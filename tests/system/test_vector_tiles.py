@@ -151,12 +151,12 @@ def test_archives_are_mbtiles_that_sqlite_alone_reads(seeded: Path) -> None:
 def test_a_second_seed_has_nothing_to_do_and_a_lost_archive_is_made_again(config_dir: Path, tmp_path: Path) -> None:
     asked = ("parcelle", "--levels", "6-12")
     first = json.loads(garrigue_seed(config_dir, tmp_path, *asked, "--json").stdout)["jobs"][0]
-    assert first["made"] == first["total"] > 0
+    assert first["drawn"] == first["total"] > 0
     assert "nothing to do" in garrigue_seed(config_dir, tmp_path, *asked).stdout
     next(file for file in Store(tmp_path).files() if "/08/" in str(file)).unlink()
     again = json.loads(garrigue_seed(config_dir, tmp_path, *asked, "--json").stdout)["jobs"][0]
-    assert 0 < again["made"] < first["made"]
-    assert again["made"] + again["before"] == first["total"]
+    assert 0 < again["drawn"] < first["drawn"]
+    assert again["drawn"] + again["before"] == first["total"]
     assert not list((tmp_path / "jobs").glob("*.mvt"))
 
 
@@ -177,7 +177,7 @@ def test_what_was_made_before_a_kill_is_not_made_again(config_dir: Path, tmp_pat
         db.execute("DELETE FROM tiles")
         db.commit()
     job = json.loads(garrigue_seed(config_dir, tmp_path, "parcelle", "--levels", "6-9", "--json").stdout)["jobs"][0]
-    assert job["empty"] == job["made"] == job["total"]
+    assert job["empty"] == job["drawn"] == job["total"]
 
 
 WRONG = [
@@ -186,6 +186,7 @@ WRONG = [
     (("parcelle", "--style", "default"), 2, "--style is not for vector tiles"),
     (("parcelle", "--since", "2026-01-01"), 2, "--changed compares features"),
     (("parcelle", "--deep-area", "14:0,40,1,41"), 2, "seed twice, the deep --levels with an --area"),
+    (("parcelle", "--scheduler", "tcp://127.0.0.1:9"), 2, "--scheduler is not for vector tiles"),
     (("parcelle", "--levels", "17-18"), 2, "none of 17 to 18"),
     (("parcelle", "--time", "2020"), 2, "has no time"),
     (("arbre", "--time", "1789"), 2, "has no time '1789'"),

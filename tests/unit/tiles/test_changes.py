@@ -12,7 +12,7 @@ from layers.compile import load
 from tiles.changes import ChangeError, take_changes
 from tiles.plan import make_plan, make_vector_plan
 from tiles.seed import Means, Report, seed
-from tiles.vector_seed import VectorReport, seed_vector
+from tiles.vector_seed import seed_vector
 
 ALONE = Means(workers=1)
 
@@ -52,21 +52,21 @@ def test_only_tiles_of_changed_features_are_made_again(config_dir: Path, tmp_pat
 def test_vector_tiles_off_the_changes_are_kept(config_dir: Path, tmp_path: Path) -> None:
     config, store = shutil.copytree(config_dir, tmp_path / "config"), tmp_path / "store"
 
-    def made() -> VectorReport:
+    def made() -> Report:
         registry, _ = load(config, store)
-        return seed_vector(registry, store, make_vector_plan(registry, "parcelle", levels=(10, 15)), threads=1)
+        return seed_vector(registry, store, make_vector_plan(registry, "parcelle", levels=(10, 15)), ALONE)
 
     first = made()
     take_changes(load(config, store)[0], store, "parcelle")
     change(config, "UPDATE parcelle SET nom = nom")
     assert take_changes(load(config, store)[0], store, "parcelle").parts == 0
-    assert made().made == 0
+    assert made().drawn == 0
     change(config, "UPDATE parcelle SET nom = 'autre' WHERE numero = 0")
     found = take_changes(load(config, store)[0], store, "parcelle")
     assert found.kept + found.stale == first.total
     assert 0 < found.stale < first.total
-    assert made().made >= found.stale
-    assert made().made == 0
+    assert made().drawn >= found.stale
+    assert made().drawn == 0
 
 
 def test_a_change_of_style_leaves_nothing_current(config_dir: Path, tmp_path: Path) -> None:
