@@ -19,7 +19,7 @@ from layers.errors import GarrigueError, Problem, RegistryError, UnavailableErro
 from layers.facts import CascadeFacts, Facts, PostgisFacts, RasterFacts, VectorFacts
 from layers.journal import journal_path
 from layers.registry import Layer, Registry
-from layers.sources.copies import copy_path, is_needed, with_copy
+from layers.sources.copies import copy_path, is_needed, with_copies, with_copy
 
 SOFTWARE = metadata.version("garrigue")
 """In every version, so that an upgrade renders the documents again."""
@@ -40,7 +40,9 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
     if found.problems:
         raise RegistryError(found.problems)
     heads = [service.model_dump_json(), *(f"{name} {theme.model_dump_json()}" for name, theme in themes.items())]
-    version = _digest([SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp}" for layer in layers)])
+    version = _digest(
+        [SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp} {_drawn(layer)}" for layer in layers)]
+    )
     updated = previous.updated if previous and previous.version == version else int(time.time())
     return Registry(service, themes, by_id, version, config, updated), found.warnings
 
@@ -116,6 +118,7 @@ def _open(
             facts = _described(config, store, layer, found, same)
         if facts:
             facts = with_copy(facts, copy_path(store, layer.id, data_stamp))
+            facts = _with_copies(facts, layer, store, data_stamp, found)
             if is_needed(facts) and not getattr(facts, "drawn", ""):
                 message = "is drawn slowly until garrigue prepare has made a copy to draw from"
                 found.warnings.append(layer.problem("source.vector", message))
@@ -125,6 +128,26 @@ def _open(
             if not found.problems and (known is None or known.stamp != made.stamp):
                 _values(layer, made, found)
             yield made
+
+
+def _with_copies(facts: Facts, layer: Declared, store: Path, data_stamp: str, found: Found) -> Facts:
+    """The facts with the declared copies that are there."""
+    try:
+        named = [parse_crs(text).id for text in layer.definition.copies]
+    except UnknownCrsError as error:
+        found.problems.append(layer.problem("copies", str(error)))
+        return facts
+    paths = {crs: copy_path(store, layer.id, data_stamp, crs) for crs in named if crs != facts.crs}
+    missing = [crs for crs, path in paths.items() if not path.exists()]
+    if missing:
+        message = f"garrigue prepare has not made the copy in {', '.join(missing)} yet"
+        found.warnings.append(layer.problem("copies", message))
+    return with_copies(facts, paths)
+
+
+def _drawn(layer: Layer) -> str:
+    """What a layer is drawn from beside its source: processes that draw take it up with a new version."""
+    return f"{layer.facts.drawn} {layer.facts.copies}" if isinstance(layer.facts, VectorFacts) else ""
 
 
 def _fields_of_styles(layer: Declared, made: Layer, found: Found) -> None:
@@ -160,7 +183,7 @@ def _layer(config: Path, layer: Declared, facts: Facts, data_stamp: str) -> Laye
     styles = {name: str(config / file) for name, file in files.items() if (config / file).is_file()}
     looks = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in styles.values()]
     told = [repr(facts)] if _is_live(layer.definition) else []
-    stamp = _digest([layer.definition.model_dump_json(), data_stamp, *looks, *told])
+    stamp = _digest([layer.definition.model_dump_json(exclude={"copies"}), data_stamp, *looks, *told])
     styles = styles or {"default": ""}
     return Layer(layer.id, layer.theme, layer.definition, facts, MappingProxyType(styles), stamp, data_stamp)
 

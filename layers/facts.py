@@ -30,7 +30,8 @@ class VectorFacts:
     `geometry` is one of Point, LineString, Polygon, MultiPoint, MultiLineString, MultiPolygon, Unknown;
     `drawn` and `drawn_layer` name the file (and layer) that Mapnik draws: the source itself, or a copy;
     `curved` where some of its geometries are curves, `encoding` that of its text where the file does not tell it;
-    `dimensions` has the values of each dimension but time, ascending, by its name.
+    `dimensions` has the values of each dimension but time, ascending, by its name; `copies` the CRSs in which there is
+    a copy to draw from, each with its file.
     """
 
     crs: str
@@ -49,6 +50,7 @@ class VectorFacts:
     curved: bool = False
     encoding: str | None = None
     dimensions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -665,6 +665,7 @@ class Layer(Model):
     gml: Gml = Gml()
     queryable: bool = True
     access: tuple[Group, ...] = ()
+    copies: tuple[str, ...] = ()
     min_scale: float | None = None
     max_scale: float | None = None
 
@@ -674,6 +675,10 @@ class Layer(Model):
             raise ValueError("style and styles cannot both be given: the first of styles is the default")
         if {"time", "elevation"} & self.dimensions.keys():
             raise ValueError("time and elevation are keys of their own, not among dimensions")
+        if self.copies and not isinstance(self.source, VectorSource):
+            raise ValueError("copies are of vector files: a database changes without a file telling it")
+        if self.copies and self.edit:
+            raise ValueError("copies and edit cannot both be given: a change would not be drawn")
         return self
 
     @property

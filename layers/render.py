@@ -88,8 +88,7 @@ def _drawn(registry: Registry, query: MapQuery) -> Any:
     if min(query.width, query.height) < LEAST:
         return _cut(draw(registry, _enlarged(query)), query)
     canvas: Any = None
-    shown = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
-    for kind, items in groupby(shown, _run):
+    for kind, items in groupby(_shown(registry, query), _run):
         if kind == "together":
             canvas = _canvas(query) if canvas is None else as_image(canvas)
             _draw_vectors(canvas, list(items), query)
@@ -105,12 +104,18 @@ def prepared(registry: Registry, query: MapQuery) -> Iterator[Any]:
 
     Raises UnknownLayerError, UnknownStyleError, SourceError.
     """
-    group = [item for item in selected(registry, query.layers) if _in_scale(item[0], query)]
+    group = _shown(registry, query)
     with _one_at_a_time:
         ready = _new_map(group, query)
         ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
         ready.map.buffer_size = round(ready.reach * query.dpi / STANDARD_DPI)
         yield ready.map
+
+
+def _shown(registry: Registry, query: MapQuery) -> list[tuple[Layer, Selection]]:
+    """What is drawn at this scale, and from which of its copies. Raises UnknownLayerError, UnknownStyleError."""
+    found = (item for item in selected(registry, query.layers) if _in_scale(item[0], query))
+    return [(drawn.in_crs(layer, selection, query.crs), selection) for layer, selection in found]
 
 
 def _enlarged(query: MapQuery) -> MapQuery:

@@ -16,11 +16,13 @@ def prepare(
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:
-    """Make the FlatGeobuf copies that GeoParquet and curves are drawn from, and compile the registry with them.
+    """Make the FlatGeobuf copies that GeoParquet and curves are drawn from, and the copies in other CRSs that layers
+    declare, and compile the registry with them.
 
     What is there and current is left. A server that runs takes the new registry up by itself.
     """
     from layers.compile import load
+    from layers.crs import parse_crs
     from layers.sources.copies import copy_path, is_needed, make
     from server.compile import current, write
 
@@ -28,9 +30,11 @@ def prepare(
     chosen = [registry.layer(name) for name in layers] if layers else list(registry.layers.values())
     made = []
     for layer in chosen:
-        if is_needed(layer.facts) and (force or not copy_path(store, layer.id, layer.data_stamp).exists()):
-            make(layer, store)
-            made.append(layer.id)
+        others = [crs for crs in (parse_crs(text).id for text in layer.definition.copies) if crs != layer.crs]
+        for crs in [*([""] if is_needed(layer.facts) else []), *others]:
+            if force or not copy_path(store, layer.id, layer.data_stamp, crs).exists():
+                make(layer, store, crs)
+                made.append(f"{layer.id} in {crs}" if crs else layer.id)
     if made:
         write(load(config, store, previous=registry)[0], store)
     if as_json:

@@ -1,9 +1,12 @@
-"""Copies of vector data for drawing, as FlatGeobuf, where Mapnik cannot read the data itself: GeoParquet, curves.
+"""Copies of vector data for drawing, as FlatGeobuf: where Mapnik cannot read the data itself (GeoParquet, curves), and
+in other CRSs, since to reproject features takes as long as to draw them.
 
-STORE/copies/{layer}-{stamp of the data}.fgb; a copy of older data is not used, and is removed by the next one.
+STORE/copies/{layer}-{stamp of the data}.fgb, …@{crs}.fgb; a copy of older data is not used, and is removed by the next
+one.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -31,9 +34,10 @@ def is_needed(facts: Facts) -> bool:
     )
 
 
-def copy_path(store: Path, layer_id: str, data_stamp: str) -> Path:
-    """Where the copy of a layer's data is, or would be."""
-    return store.resolve() / "copies" / f"{layer_id}-{data_stamp}.fgb"
+def copy_path(store: Path, layer_id: str, data_stamp: str, crs: str = "") -> Path:
+    """Where the copy of a layer's data is, or would be; in its own CRS, or in another one."""
+    told = f"@{crs.replace(':', '').lower()}" if crs else ""
+    return store.resolve() / "copies" / f"{layer_id}-{data_stamp}{told}.fgb"
 
 
 def with_copy(facts: Facts, path: Path) -> Facts:
@@ -43,28 +47,38 @@ def with_copy(facts: Facts, path: Path) -> Facts:
     return replace(facts, drawn=str(path) if path.exists() else "", drawn_layer=NAME)
 
 
-def make(layer: Layer, store: Path) -> Path:
-    """Write the copy of a layer; copies of its older data are removed. Raises SourceError."""
+def with_copies(facts: Facts, paths: Mapping[str, Path]) -> Facts:
+    """The facts with those of the copies by CRS that are there."""
+    copies = tuple((crs, str(path)) for crs, path in paths.items() if path.exists())
+    return replace(facts, copies=copies) if isinstance(facts, VectorFacts) and facts.copies != copies else facts
+
+
+def make(layer: Layer, store: Path, crs: str = "") -> Path:
+    """Write the copy of a layer, in its own CRS or another one; copies of its older data are removed.
+
+    Raises SourceError.
+    """
     from pyogrio.errors import DataSourceError
     from pyogrio.raw import write_arrow
 
     assert isinstance(layer.facts, VectorFacts)
-    path = copy_path(store, layer.id, layer.data_stamp)
+    path = copy_path(store, layer.id, layer.data_stamp, crs)
     part = path.with_suffix(f".{os.getpid()}.part.fgb")
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = plain_features(layer, FeatureQuery(layer.id, layer.crs))
+    found = plain_features(layer, FeatureQuery(layer.id, crs or layer.crs))
     if found is None:
         raise SourceError(f"layer {layer.id}: there are no features to copy")
-    options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown", "crs": layer.crs}
+    options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown"}
     try:
-        write_arrow(found, str(part), layer=NAME, **options)
+        write_arrow(found, str(part), layer=NAME, crs=crs or layer.crs, **options)
         part.replace(path)
     except (DataSourceError, OSError) as error:
         raise SourceError(f"the copy of {layer.id} cannot be written at {path}: {error}") from None
     finally:
         part.unlink(missing_ok=True)
     for old in path.parent.glob(f"{layer.id}-*.fgb"):
-        if old != path and old.stem.rpartition("-")[0] == layer.id:
+        name, _, stamp = old.stem.partition("@")[0].rpartition("-")
+        if name == layer.id and stamp != layer.data_stamp:
             old.unlink()
     return path
 

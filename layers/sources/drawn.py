@@ -7,6 +7,7 @@ for PostGIS would be up to twice as fast, with filters, time limits, connections
 
 import tempfile
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from layers.crs import BBox, metres_per_unit
@@ -27,6 +28,7 @@ _DATES = ("date", "datetime", "time")
 type Key = tuple[str, str, str]
 
 _open: OrderedDict[Key, Any] = OrderedDict()
+_copies: dict[Key, Layer] = {}
 
 
 def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
@@ -44,6 +46,31 @@ def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields:
             _open.popitem(last=False)
     _open.move_to_end(key)
     return _open[key]
+
+
+def in_crs(layer: Layer, selection: Selection, crs: str) -> Layer:
+    """The layer drawn from its copy in a CRS, where there is one and it shows the same; else as it is.
+
+    What the source's own engine decides (filters, moments in time) a copy might not decide alike.
+    """
+    facts = layer.facts
+    if not isinstance(facts, VectorFacts) or not facts.copies or selection.filter is not None or facts.crs == crs:
+        return layer
+    path = dict(facts.copies).get(crs)
+    if path is None or not _time_is_text(layer, facts):
+        return layer
+    key = (layer.id, layer.stamp, path)
+    if key not in _copies:
+        while len(_copies) >= LIMIT:
+            _copies.pop(next(iter(_copies)))
+        there = replace(facts, crs=crs, extent=layer.extent_in(crs), drawn=path, drawn_layer=NAME)
+        _copies[key] = replace(layer, facts=there, stamp=f"{layer.stamp}@{crs}")
+    return _copies[key]
+
+
+def _time_is_text(layer: Layer, facts: VectorFacts) -> bool:
+    name = layer.definition.time.attribute if layer.definition.time else None
+    return name is None or any(field.name == name and field.type in ("string", "integer") for field in facts.fields)
 
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
