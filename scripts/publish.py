@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,12 +11,17 @@ from layers.errors import RequestError
 from layers.registry import Layer, Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
 
+if TYPE_CHECKING:
+    from tiles.site_version import SiteVersion
+
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def publish(
     layers: Annotated[list[str], typer.Argument(help="Layers to publish the stored tiles of.", show_default=False)],
-    to: Annotated[Path, typer.Option(help="Folder; the site is its link `site`.", show_default=False)],
+    to: Annotated[
+        str, typer.Option(help="Folder, whose link `site` is the site, or s3://bucket/prefix.", show_default=False)
+    ],
     url: Annotated[str | None, typer.Option(help="Address of the site. Default: public_url of service.yaml.")] = None,
     levels: Annotated[str | None, typer.Option(help="First and last level, as in 10-18. Default: all.")] = None,
     tiles: Annotated[int, typer.Option(min=0, help="Tiles a tree may have; beyond, PMTiles only.")] = 200_000,
@@ -27,8 +32,9 @@ def publish(
 ) -> None:
     """Write the stored tiles of layers as a site for nginx or Caddy: z/x/y trees, PMTiles, WMTS, TileJSON, a viewer.
 
-    Only what changed is written; the new site takes the place of the old one as a whole.
-    Exit status: 0 done, 1 the folder cannot be written, 2 wrong use or nothing stored.
+    Only what changed is written; the new site takes the place of the old one as a whole. In an object store
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL) documents follow their tiles.
+    Exit status: 0 done, 1 the folder or bucket cannot be written, 2 wrong use or nothing stored.
 
     Example: garrigue publish pcrs batiment --to /srv/tiles --url https://tiles.example.org
     """
@@ -50,7 +56,12 @@ def publish(
     for item in told["published"]:
         where = f"{item['tiles']} tiles" + ("" if item["tree"] else ": more than --tiles, no tree")
         print(f"{item['layer']} {item['style']} {item['time']} {item['grid']} {item['format']}: {where}")
-    print(f"{to / 'site'}: {told['written']} files written, {told['kept']} kept, {told['removed']} removed")
+    place = to if _is_bucket(to) else Path(to) / "site"
+    print(f"{place}: {told['written']} files written, {told['kept']} kept, {told['removed']} removed")
+
+
+def _is_bucket(to: str) -> bool:
+    return "://" in to
 
 
 def _layer(registry: Registry, name: str) -> Layer:
@@ -73,7 +84,7 @@ def _address(registry: Registry, url: str | None) -> str:
 def _publish(
     registry: Registry,
     store: Path,
-    to: Path,
+    to: str,
     chosen: list[Layer],
     address: str,
     depth: tuple[int, int],
@@ -81,14 +92,15 @@ def _publish(
     port: int,
 ) -> dict[str, Any]:
     from server.site.documents import site_documents
-    from server.site.servers import caddy, nginx
     from tiles.publish import publish as publish_set
     from tiles.publish import sets
+    from tiles.site_bucket import new_bucket_version
     from tiles.site_folder import new_version
     from tiles.store import Store as TileStore
 
     tiles = TileStore(store)
-    with new_version(to) as version:
+    version: SiteVersion
+    with new_bucket_version(to) if _is_bucket(to) else new_version(Path(to)) as version:
         made = [
             publish_set(version, tiles, layer, which, depth, most)
             for layer in chosen
@@ -102,9 +114,8 @@ def _publish(
             raise typer.Exit(2)
         for path, body in site_documents(registry, found, address, store):
             version.put(path, body)
-    root = to.absolute() / "site"
-    (to / "nginx.conf").write_text(nginx(root, port), encoding="utf-8")
-    (to / "Caddyfile").write_text(caddy(root, port), encoding="utf-8")
+    if not _is_bucket(to):
+        _write_servers(Path(to), port)
     return {
         "published": [
             {
@@ -123,3 +134,12 @@ def _publish(
         "kept": version.kept,
         "removed": version.removed,
     }
+
+
+def _write_servers(to: Path, port: int) -> None:
+    """Ready configurations."""
+    from server.site.servers import caddy, nginx
+
+    root = to.absolute() / "site"
+    (to / "nginx.conf").write_text(nginx(root, port), encoding="utf-8")
+    (to / "Caddyfile").write_text(caddy(root, port), encoding="utf-8")

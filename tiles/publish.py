@@ -21,7 +21,7 @@ from tiles.address import VECTOR, TileAddress, south_row
 from tiles.format import tile_format
 from tiles.grids import Grid
 from tiles.limits import LevelLimits
-from tiles.site_folder import Version
+from tiles.site_version import SiteVersion
 from tiles.store import Store
 from tiles.table import layer_grids, vector_grid
 from tiles.vector_cache import EMPTY
@@ -104,7 +104,7 @@ def sets(registry: Registry, layer: Layer) -> Iterator[Which]:
 
 
 def publish(
-    version: Version, store: Store, layer: Layer, which: Which, levels: tuple[int, int], most: int
+    version: SiteVersion, store: Store, layer: Layer, which: Which, levels: tuple[int, int], most: int
 ) -> TileSet | None:
     """Write a layer's tiles of a style, time and grid: a tree of `most` tiles at the most, and PMTiles.
 
@@ -152,7 +152,7 @@ def _limits(rows: Sequence[StoredTile]) -> tuple[LevelLimits, ...]:
 
 
 def _write_tree(
-    version: Version, tree: str, store: Store, address: TileAddress, extension: str, rows: Sequence[StoredTile]
+    version: SiteVersion, tree: str, store: Store, address: TileAddress, extension: str, rows: Sequence[StoredTile]
 ) -> None:
     for z, x, y, _ in rows:
         if (tile := store.get(address._replace(z=z, x=x, y=y))) is not None:
