@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from server.context import Context
+    from server.wfs.get_feature import Parts
 
 SAMPLE = 1000
 """Features that are written to estimate the size of a file."""
@@ -66,7 +67,7 @@ TEXTS = {
 }
 
 
-async def aside(asked: Asked, kind: FeatureType, query: FeatureQuery, form: FileFormat, name: str) -> Response | None:
+async def aside(asked: Asked, parts: "Parts", form: FileFormat, name: str) -> Response | None:
     """The answer where the file is to be made aside, for its size or because the client prefers it; else None."""
     exports, service = asked.exports, asked.registry.service
     if exports is None or asked.request is None:
@@ -74,14 +75,15 @@ async def aside(asked: Asked, kind: FeatureType, query: FeatureQuery, form: File
     preferred = asked.prefers_aside
     if form.key in STREAMED and not preferred:
         return None
-    features, size = await run_in_threadpool(estimated, kind, query, form.key)
+    sizes = [await run_in_threadpool(estimated, kind, query, form.key) for kind, query in parts]
+    features, size = sum(count for count, _ in sizes), sum(size for _, size in sizes)
     if size <= service.exports.larger_than and not preferred:
         return None
     from server.wfs.get_feature import rows
 
-    limited = replace(query, limit=features)
-    wanted = Export(_digest(asked, kind), kind.layer.id, name, form.media_type, features, size, time.time())
-    found = exports.ask(wanted, partial(rows, kind, limited, form.key), service.exports, service.free_space)
+    layers = [kind.layer.id for kind, _ in parts]
+    wanted = Export(_digest(asked, parts), layers, name, form.media_type, features, size, time.time())
+    found = exports.ask(wanted, partial(rows, parts, form.key), service.exports, service.free_space)
     headers = {"Vary": "Prefer"} | ({"Preference-Applied": "respond-async"} if preferred else {})
     if found.status == "successful":
         return Response(status_code=303, headers=headers | {"Location": _file_address(asked.base, found)})
@@ -97,11 +99,11 @@ def estimated(kind: FeatureType, query: FeatureQuery, key: str) -> tuple[int, in
     if not features:
         return 0, 0
     sample = min(features, SAMPLE)
-    size = sum(len(chunk) for chunk in rows(kind, replace(query, limit=sample), key))
+    size = sum(len(chunk) for chunk in rows(((kind, replace(query, limit=sample)),), key))
     return features, size * features // sample
 
 
-def _digest(asked: Asked, kind: FeatureType) -> str:
+def _digest(asked: Asked, parts: "Parts") -> str:
     """The same for the same request over the same data, whoever sends it."""
     pairs = sorted(
         (name.upper(), value)
@@ -109,11 +111,15 @@ def _digest(asked: Asked, kind: FeatureType) -> str:
         for name, value in params.raw
         if name.upper() not in _NOT_ASKED
     )
-    path = Path(kind.facts.path)
-    # What is in no file does not tell when it changed: an export of it is taken for the same within an hour.
-    changed = path.stat().st_mtime_ns if path.exists() else int(time.time()) // 3600
-    text = orjson.dumps([kind.layer.id, kind.layer.stamp, kind.layer.data_stamp, changed, pairs])
+    data = [[kind.layer.id, kind.layer.stamp, kind.layer.data_stamp, _changed(kind)] for kind, _ in parts]
+    text = orjson.dumps([data, pairs])
     return hashlib.sha256(text).hexdigest()[:32]
+
+
+def _changed(kind: FeatureType) -> int:
+    """When the data changed. What is in no file does not tell: an export of it is taken for the same within an hour."""
+    path = Path(kind.facts.path)
+    return path.stat().st_mtime_ns if path.exists() else int(time.time()) // 3600
 
 
 def routes() -> list[Route]:
@@ -154,9 +160,9 @@ def _export(context: "Context", request: Request) -> Export:
     exports: Exports = context.exports
     exports.sweep(context.everything.service.exports.hours)
     found = exports.find(request.path_params["id"])
-    if found is not None:
-        context.registry.check_withheld(found.layer)
-    if found is None or found.layer not in context.registry.layers:
+    for name in found.layers if found else ():
+        context.registry.check_withheld(name)
+    if found is None or not set(found.layers) <= context.registry.layers.keys():
         raise NotFoundError(f"there is no export {request.path_params['id'][:60]!r}; each is kept for some hours only")
     return found
 

@@ -11,11 +11,11 @@ NOTE = "export.json"
 class Export:
     """`status` is accepted, running, successful or failed, as OGC API – Processes calls them (18-062r2, 7.12).
 
-    `layer` is the id of the layer whose features it has; sizes are bytes, times seconds since 1970, 0 for not yet.
+    `layers` are the ids of the layers whose features it has; sizes are bytes, times seconds since 1970, 0 for not yet.
     """
 
     id: str
-    layer: str
+    layers: list[str]
     file: str
     media_type: str
     features: int

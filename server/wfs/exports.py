@@ -118,10 +118,10 @@ class Exports:
             size = self.path(export).stat().st_size
             ended = replace(export, status="successful", ended=time.time(), size=size)
         except (ServiceError, GarrigueError) as error:
-            log.error("export %s of %s: %s", export.id, export.layer, error)
+            log.error("export %s of %s: %s", export.id, ", ".join(export.layers), error)
             ended = replace(export, status="failed", ended=time.time(), error=str(error))
         except OSError as error:
-            log.error("export %s of %s: %s", export.id, export.layer, error)
+            log.error("export %s of %s: %s", export.id, ", ".join(export.layers), error)
             ended = replace(export, status="failed", ended=time.time(), error="the file cannot be written")
         ended.write(folder)
 

@@ -6,7 +6,7 @@ Nothing larger than a batch is held in memory, whatever the size of the file.
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,15 @@ class Features:
     has_geometry: bool
 
 
-def sent(features: Features, write: Callable[[Features, Path], Path]) -> Iterator[bytes]:
-    """The bytes of the file that `write` makes; the file is gone at the end, and when nobody reads on."""
+def sent(parts: Sequence[Features], write: Callable[..., Path]) -> Iterator[bytes]:
+    """The bytes of the file that `write` makes; the file is gone at the end, and when nobody reads on.
+
+    `write` takes the first part, a folder, and more parts where its format has tables.
+    """
+    features, *more = parts
     with tempfile.TemporaryDirectory(prefix="garrigue-wfs-") as folder:
         try:
-            path = write(features, Path(folder))
+            path = write(features, Path(folder), *more)
         except (DataSourceError, DataLayerError, OSError, pa.ArrowException) as error:
             raise SourceError(f"layer {features.layer}: cannot be written: {error}") from None
         with path.open("rb") as file:
@@ -55,9 +59,12 @@ def sent(features: Features, write: Callable[[Features, Path], Path]) -> Iterato
                 yield chunk
 
 
-def geopackage(features: Features, folder: Path) -> Path:
-    """A GeoPackage with one table."""
-    return _ogr(features, folder / f"{features.layer}.gpkg", "GPKG", kept=("binary",))
+def geopackage(features: Features, folder: Path, *more: Features) -> Path:
+    """A GeoPackage with a table for each part."""
+    path = folder / f"{features.layer}.gpkg"
+    for part in (features, *more):
+        _ogr(part, path, "GPKG", kept=("binary",))
+    return path
 
 
 def flatgeobuf(features: Features, folder: Path) -> Path:
@@ -165,7 +172,7 @@ def _ogr(
     if features.has_geometry:
         kind = f"{features.facts.geometry} Z" if features.facts.has_z else features.facts.geometry
         options |= {"geometry_name": name, "geometry_type": kind, "crs": features.crs}
-    write_arrow(reader, path, driver=driver, layer=features.layer, **options)
+    write_arrow(reader, path, driver=driver, layer=features.layer, append=path.exists(), **options)
     return path
 
 

@@ -41,7 +41,8 @@ _JSON_SPELLINGS = ("application/json", "application/geo+json", "application/json
 class FileFormat:
     """A format to download: its key, advertised name, media type, the file's extension, other spellings.
 
-    `function` of `server.wfs.files` writes it. `degrees`: it knows no CRS but longitude and latitude.
+    `function` of `server.wfs.files` writes it. `degrees`: it knows no CRS but longitude and latitude. `several`: it
+    has tables, for features of several types.
     """
 
     key: str
@@ -50,12 +51,18 @@ class FileFormat:
     extension: str
     spellings: tuple[str, ...] = ()
     degrees: bool = False
+    several: bool = False
 
 
 _FILES = (
     FileFormat("csv", "text/csv", "text/csv; charset=utf-8", "csv"),
     FileFormat(
-        "geopackage", "application/geopackage+sqlite3", "application/geopackage+sqlite3", "gpkg", ("geopackage",)
+        "geopackage",
+        "application/geopackage+sqlite3",
+        "application/geopackage+sqlite3",
+        "gpkg",
+        ("geopackage",),
+        several=True,
     ),
     FileFormat("flatgeobuf", "application/flatgeobuf", "application/flatgeobuf", "fgb", ("flatgeobuf",)),
     FileFormat("shapefile", "SHAPE-ZIP", "application/zip", "zip", ("shapezip", "shp", "shapefile", "application/zip")),

@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from starlette.responses import Response
 
@@ -24,6 +25,9 @@ from server.wfs.parameters import Query
 from server.wfs.stream import Stream, StreamedResponse, in_thread
 
 MEDIA_TYPES = {"gml": WFS20.media_type, "geojson": "application/json"}
+
+type Parts = tuple[tuple[FeatureType, FeatureQuery], ...]
+"""What goes into a file: features of one type, or of several."""
 
 _COMPRESSIBLE = ("text/", "application/gml", "application/json", "application/dxf", "application/vnd.google")
 
@@ -74,33 +78,47 @@ def _written(make: Callable[[], Answer], write: Callable[[Answer], Iterator[byte
 
 
 async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int, offset: int) -> Response:
-    """The features of one query as a file, all of them unless COUNT says otherwise."""
-    if len(queries) > 1:
+    """The features of each query as a file, all of them unless COUNT says otherwise."""
+    if len(queries) > 1 and not form.several:
         raise InvalidParameterError(f"{form.name} holds the features of one type only", "typeNames")
-    query = queries[0]
-    crs = CRS84 if form.degrees else query.features.crs
-    features = replace(query.features, crs=crs, limit=limit, offset=offset)
-    large = min(limit, query.kind.facts.count) > answers.SMALL
-    name = f"{query.kind.layer.id}.{form.extension}"
+    parts = tuple((query.kind, _part(query, form, limit, offset)) for query in queries)
+    large = sum(min(limit, kind.facts.count) for kind, _ in parts) > answers.SMALL
+    title = parts[0][0].layer.id if len(parts) == 1 else asked.theme or "features"
+    name = f"{title}.{form.extension}"
     if large or asked.prefers_aside:
         from server.wfs.aside import aside
 
-        if found := await aside(asked, query.kind, features, form, name):
+        if found := await aside(asked, parts, form, name):
             return found
-    return await streamed(asked, partial(rows, query.kind, features, form.key), form.media_type, name, large=large)
+    return await streamed(asked, partial(rows, parts, form.key), form.media_type, name, large=large)
 
 
-def rows(kind: FeatureType, query: FeatureQuery, key: str) -> Iterator[bytes]:
-    """The bytes of a file in a format of FILES."""
+def _part(query: Query, form: FileFormat, limit: int, offset: int) -> FeatureQuery:
+    crs = CRS84 if form.degrees else query.features.crs
+    return replace(query.features, crs=crs, limit=limit, offset=offset)
+
+
+def rows(parts: Parts, key: str) -> Iterator[bytes]:
+    """The bytes of a file in a format of FILES: of one part, or of several where the format has tables."""
     from server.wfs import csv_rows, files
 
-    with closing(open_features(kind.layer).features(query)) as batches:  # type: ignore[type-var]
-        names = query.properties or ()
-        found = files.Features(batches, kind.facts, query.crs, kind.layer.id, names, has_geometry=query.geometry)
+    with ExitStack() as stack:
+        found: dict[str, files.Features] = {}
+        for kind, query in parts:
+            batches = stack.enter_context(closing(open_features(kind.layer).features(query)))  # type: ignore[type-var]
+            name = next(name for name in _names(kind.layer.id) if name not in found)
+            fields = query.properties or ()
+            found[name] = files.Features(batches, kind.facts, query.crs, name, fields, has_geometry=query.geometry)
         if key == "csv":
-            yield from csv_rows.rows(found)
+            yield from csv_rows.rows(next(iter(found.values())))
         else:
-            yield from files.sent(found, getattr(files, key))
+            yield from files.sent(list(found.values()), getattr(files, key))
+
+
+def _names(name: str) -> Iterator[str]:
+    """Names for the tables of a layer that is asked several times."""
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
 
 
 async def streamed(

@@ -116,6 +116,19 @@ def test_a_file_is_whole_unless_a_count_says_otherwise(wfs):
     assert two.status_code == 400
 
 
+def test_a_geopackage_has_a_table_for_each_type(wfs, tmp_path):
+    names = "(polygon)(point)(multilinestring_z)(point)"
+    answer = asked(wfs, "geopackage", names, CQL_FILTER="entier > 4")
+    assert 'filename="features.gpkg"' in answer.headers["content-disposition"]
+    (tmp_path / "a.gpkg").write_bytes(answer.content)
+    path = tmp_path / "a.gpkg"
+    found = {name: pyogrio.read_info(path, layer=name) for name in pyogrio.list_layers(path)[:, 0]}
+    assert list(found) == ["polygon", "point", "multilinestring_z", "point_2"]
+    assert {info["features"] for info in found.values()} == {4}
+    assert found["multilinestring_z"]["geometry_type"] == "MultiLineString Z"
+    assert {info["crs"] for info in found.values()} == {"EPSG:2154"}
+
+
 def test_no_file_is_left_behind(wfs):
     before = set(Path(tempfile.gettempdir()).glob("garrigue-wfs-*"))
     asked(wfs, "geopackage", "polygon")

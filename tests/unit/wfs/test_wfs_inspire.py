@@ -92,6 +92,8 @@ def test_a_data_set_comes_whole_with_every_type(inspired):
     assert "essai:point" in answer.text
     assert "essai:polygon" in answer.text
     assert 'srsName="urn:ogc:def:crs:EPSG::4258"' in answer.text
+    file = inspired(REQUEST="GetFeature", STOREDQUERY_ID=ID, OUTPUTFORMAT="geopackage", **asked)
+    assert file.content.startswith(b"SQLite format 3")
     page = etree.fromstring(inspired(REQUEST="GetFeature", STOREDQUERY_ID=ID, COUNT="2", **asked).content)
     assert page.get("numberReturned") == "4"
 
