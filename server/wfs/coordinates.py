@@ -1,6 +1,7 @@
 """Coordinates as text, a whole batch at once: one string for each run of positions (a point, a line, a ring)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,15 @@ def grouped(strings: pa.Array, offsets: Offsets, separator: str = "") -> pa.Arra
 def joined(*parts: Any) -> pa.Array:
     """Strings joined row by row; a scalar is the same in every row, a null anywhere makes the row null."""
     return pc.binary_join_element_wise(*parts, "")
+
+
+def merged(pieces: Iterable[Any]) -> Iterator[Any]:
+    """The pieces of a join, with literals that follow each other made one."""
+    for literal, group in groupby(pieces, lambda piece: isinstance(piece, str)):
+        if literal:
+            yield "".join(group)
+        else:
+            yield from group
 
 
 def within(offsets: Offsets) -> Offsets:

@@ -12,13 +12,13 @@ import shapely
 from layers.sources.batch import geometry, ids, properties
 from layers.sources.geometry import KINDS, Shapes
 from layers.sources.ragged import LINE, POINT, POLYGON, SINGLE, Offsets, Ragged
-from server.wfs.coordinates import arranged, bracketed, grouped, joined, written
+from server.wfs.coordinates import arranged, bracketed, grouped, joined, merged, written
 from server.wfs.values import json_texts
 
 
 def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool | None = None) -> pa.Array:
     """A `Feature` for each row, each with a comma before it."""
-    pieces: list[Any] = [',\n{"type":"Feature","id":', json_texts(ids(batch))]
+    pieces: list[Any] = [',\n{"type":"Feature","id":', *json_texts(ids(batch))]
     if has_geometry:
         pieces += [',"geometry":', geometries(geometry(batch), degrees=degrees)]
     else:
@@ -26,8 +26,8 @@ def features(batch: pa.RecordBatch, *, has_geometry: bool = True, degrees: bool 
     pieces.append(',"properties":{')
     for index, (name, values) in enumerate(properties(batch, has_geometry=has_geometry).items()):
         key = orjson.dumps(name).decode()
-        pieces += [f"{',' if index else ''}{key}:", json_texts(values)]
-    return joined(*pieces, "}}")
+        pieces += [f"{',' if index else ''}{key}:", *json_texts(values)]
+    return joined(*merged([*pieces, "}}"]))
 
 
 def geometries(column: pa.Array, *, degrees: bool | None = None) -> pa.Array:

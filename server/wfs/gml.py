@@ -4,9 +4,7 @@ In 3.2 every geometry carries gml:id, which its type requires, made of the featu
 stays one. The order of the axes is that of `srs_name`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -21,7 +19,7 @@ from layers.sources.geometry import KINDS, Shapes
 from layers.sources.geometry import shapes as read_shapes
 from layers.sources.ragged import LINE, POINT, POLYGON, SINGLE, Offsets, Ragged
 from server.wfs import gml2
-from server.wfs.coordinates import arranged, grouped, joined, of_shapes, owners, spaced, within, written
+from server.wfs.coordinates import arranged, grouped, joined, merged, of_shapes, owners, spaced, within, written
 from server.wfs.feature_type import FeatureType
 from server.wfs.names import xml_ids
 from server.wfs.values import xml_texts
@@ -56,28 +54,30 @@ def members(batch: pa.RecordBatch, kind: FeatureType, notation: Notation, *, has
         if field in values:
             space = f" codeSpace={quoteattr(kind.namespace.uri)}" if name == "identifier" else ""
             _add(parts, f"gml:{name}", values.pop(field), space)
-    shapes = [_geometry_property(batch, ids, kind, notation)] if has_geometry else []
+    shapes = _geometry_property(batch, ids, kind, notation) if has_geometry else []
     parts += shapes if kind.geometry_first else []
     for name, column in values.items():
         _add(parts, f"{kind.namespace.prefix}:{kind.elements[name]}", column)
     parts += [] if kind.geometry_first else shapes
     parts.append(f"</{kind.name}></{member}>\n")
-    return pa.compute.binary_join_element_wise(*_merged(parts), "", null_handling="skip")
+    return pa.compute.binary_join_element_wise(*merged(parts), "", null_handling="skip")
 
 
-def _geometry_property(batch: pa.RecordBatch, ids: pa.Array, kind: FeatureType, notation: Notation) -> pa.Array:
+def _geometry_property(batch: pa.RecordBatch, ids: pa.Array, kind: FeatureType, notation: Notation) -> list[Any]:
     """The element with the geometry of each feature: a nil one where there is none, as far as GML has that."""
     column = column_of_geometry(batch)
     texts = geometries(column, ids, notation, promoted=kind.facts.geometry)
     prefix = kind.namespace.prefix
     if "" in kind.geometries:
         name = f"{prefix}:{kind.geometry}"
+        if not texts.null_count:
+            return [f"<{name}>", texts, f"</{name}>"]
         nil = f'<{name} xsi:nil="true"/>' if notation.gml == "3.2" else ""
-        return pa.compute.fill_null(joined(f"<{name}>", texts, f"</{name}>"), nil)
+        return [pa.compute.fill_null(joined(f"<{name}>", texts, f"</{name}>"), nil)]
     # A missing geometry's type id is -1: the last of the names, which no feature is written with.
     names = [kind.geometries.get(found, kind.geometry) for found in (*KINDS, "")]
     elements = pa.array([f"{prefix}:{names[found]}" for found in shapely.get_type_id(read_shapes(column)).tolist()])
-    return pa.compute.fill_null(joined("<", elements, ">", texts, "</", elements, ">"), "")
+    return [pa.compute.fill_null(joined("<", elements, ">", texts, "</", elements, ">"), "")]
 
 
 def _add(parts: list[Any], element: str, values: pa.Array, attributes: str = "") -> None:
@@ -87,15 +87,6 @@ def _add(parts: list[Any], element: str, values: pa.Array, attributes: str = "")
     texts = xml_texts(values)
     pieces = [f"<{element}{attributes}>", texts, f"</{element}>"]
     parts.extend([joined(*pieces)] if texts.null_count else pieces)
-
-
-def _merged(parts: list[Any]) -> Iterator[Any]:
-    """The parts, with literals that follow each other made one."""
-    for literal, group in groupby(parts, lambda part: isinstance(part, str)):
-        if literal:
-            yield "".join(group)
-        else:
-            yield from group
 
 
 def geometries(column: pa.Array, ids: pa.Array, notation: Notation, *, promoted: str) -> pa.Array:
@@ -130,7 +121,7 @@ class _Writer:
         if kind in SINGLE or self.promoted:
             return _multiple(group, ids, attributes)
         part = _PARTS[kind]
-        return joined(*_merged([*_start(part.element, ids, attributes), *_content(group), f"</gml:{part.element}>"]))
+        return joined(*merged([*_start(part.element, ids, attributes), *_content(group), f"</gml:{part.element}>"]))
 
     def collections(self, shapes: Shapes, rows: Offsets) -> pa.Array:
         """gml:MultiGeometry, one by one: they are rare."""
@@ -186,8 +177,8 @@ def _multiple(group: Ragged, ids: _Ids, attributes: str) -> pa.Array:
         f"</gml:{part.element}></gml:{part.member}>",
     ]
     if not alone and offsets is not None:
-        inside = [grouped(joined(*_merged(inside)), offsets)]
-    return joined(*_merged([*start, *inside, end]))
+        inside = [grouped(joined(*merged(inside)), offsets)]
+    return joined(*merged([*start, *inside, end]))
 
 
 def _start(name: str, ids: _Ids, attributes: str) -> list[Any]:

@@ -16,7 +16,7 @@ _START = (
 )
 _ILLEGAL = re.compile(f"^[^{_START}]|[^{_START}\\-.0-9\u00b7\u0300-\u036f\u203f-\u2040]|_(?=x[0-9A-Fa-f]{{4,8}}_)")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4,8})_")
-_PLAIN = r"^[A-Za-z_][A-Za-z0-9_.\-]*$"
+_PLAIN = re.compile(rb"[A-Za-z0-9_.\-]*")
 
 
 @lru_cache(maxsize=4096)
@@ -35,8 +35,20 @@ def xml_ids(ids: "pa.Array") -> "pa.Array":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    plain = pc.match_substring_regex(ids, _PLAIN)
-    escapes = pc.match_substring(ids, "_x")
-    if pc.all(plain).as_py() and not pc.any(escapes).as_py():
+    if _all_plain(ids) and not pc.any(pc.match_substring(ids, "_x")).as_py():
         return ids
     return pa.array([xml_name(value) for value in ids.to_pylist()], pa.string())
+
+
+def _all_plain(ids: "pa.Array") -> bool:
+    """True where all are letters, digits and `_.-` of ASCII, and start with a letter or `_`: one look at all bytes."""
+    import numpy as np
+
+    _, offsets, data = ids.buffers()
+    places = np.frombuffer(offsets, dtype=np.int32, count=ids.offset + len(ids) + 1)[ids.offset :]
+    if ids.null_count or data is None or not (places[1:] > places[:-1]).all():
+        return False
+    codes = np.frombuffer(data, dtype=np.uint8)
+    starts = codes[places[:-1]] | 0x20
+    letters = ((starts >= ord("a")) & (starts <= ord("z"))) | (codes[places[:-1]] == ord("_"))
+    return bool(letters.all()) and _PLAIN.fullmatch(data, places[0], places[-1]) is not None

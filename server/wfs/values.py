@@ -1,6 +1,7 @@
 """Property values as text, a column at once."""
 
 import base64
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,13 +44,17 @@ def xml_texts(column: pa.Array) -> pa.Array:
     return array
 
 
-def json_texts(column: pa.Array) -> pa.Array:
-    """The column as JSON values, `null` where there is none."""
-    array = texts(column)
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
-        plain = not _has(array, _QUOTED)
-        array = pc.binary_join_element_wise('"', array, '"', "") if plain else _json_strings(array)
-    return pc.fill_null(array, "null")
+def json_texts(column: pa.Array) -> list[Any]:
+    """The column as JSON values, `null` where there is none: the pieces of a join."""
+    kind, array = column.type, texts(column)
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        if _has(array, _QUOTED):
+            array = _json_strings(array)
+        elif not array.null_count:
+            return ['"', array, '"']
+        else:
+            array = pc.binary_join_element_wise('"', array, '"', "")
+    return [pc.fill_null(array, "null") if array.null_count else array]
 
 
 def _flags(*codes: int) -> "np.typing.NDArray[np.bool_]":

@@ -12,6 +12,7 @@ from lxml import etree
 from layers import model
 from layers.registry import Layer
 from layers.sources.vector import describe
+from server.wfs.names import xml_ids, xml_name
 from support.schemas import assert_valid, parser
 from support.vectors import write
 
@@ -119,3 +120,27 @@ def test_a_geometry_of_another_type_than_its_element_is_refused(named):
     answer = named(body=f"<wfs:Transaction {HEAD}><wfs:Insert>{feature}</wfs:Insert></wfs:Transaction>".encode())
     assert answer.status_code == 400
     assert "chemin takes LineString, not Point" in answer.text
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["a.1", "b_2"],
+        ["1a"],
+        [""],
+        ["a", ""],
+        ["é.1"],
+        ["a_x0041_b"],
+        ["a b"],
+        ["_a", "-b"],
+        [],
+        ["a\n"],
+        ["[a"],
+        ["A.1"],
+    ],
+)
+def test_ids_are_names_whatever_the_keys_are(keys):
+    expected = [xml_name(key) for key in keys]
+    assert xml_ids(pa.array(keys, pa.string())).to_pylist() == expected
+    cut = pa.array(["??", *keys, "!"], pa.string()).slice(1, len(keys))
+    assert xml_ids(cut).to_pylist() == expected
