@@ -128,7 +128,7 @@ def _advice(row: Mapping[str, Any]) -> Iterator[str]:
     """What may be done about what is wrong with a layer's tiles."""
     name = row["layer"]
     for file in row["unreadable"]:
-        yield f"{file} cannot be read; seeding makes it anew"
+        yield f"{file} cannot be read, or is damaged; seeding looks, puts it aside and makes it anew"
     if not row["declared"]:
         yield f"not a layer any more; to delete its tiles: garrigue purge {name}"
         return

@@ -14,18 +14,23 @@ Images have numbers, and pages hold a whole tile: a read then costs two searches
 it costs with the hash as key on pages of 4 kB.
 """
 
+import logging
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from xxhash import xxh3_64_hexdigest
 
 from layers.errors import GarrigueError
 from tiles.address import south_row
+from tiles.archive_path import mark, mark_of
+
+logger = logging.getLogger("garrigue.store")
 
 PAGE = 16384
 OF = "garrigue:of:"
@@ -157,18 +162,50 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
         yield db
         db.execute("COMMIT")
     except sqlite3.Error as error:
+        if _tells_damage(error):
+            mark(file)
         raise ArchiveError(f"the store cannot be written at {file}: {error}") from None
     finally:
         db.close()
 
 
+def put_aside_if_damaged(file: Path) -> None:
+    """Look at an archive that a reader found damaged, and put it aside where it is. Raises OSError."""
+    if not mark_of(file).exists():
+        return
+    if file.exists() and not _is_sound(file):
+        _put_aside(file)
+    mark_of(file).unlink(missing_ok=True)
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=WAIT)) as db:
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        return not _tells_damage(error)
+
+
+def _tells_damage(error: sqlite3.Error) -> bool:
+    """True for an archive that is none or is cut off; not for locks and disks that fail."""
+    code = error.sqlite_errorcode
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or code == sqlite3.SQLITE_IOERR_SHORT_READ
+
+
+def _put_aside(file: Path) -> None:
+    logger.error("the archive %s is damaged; it is put aside as %s", file, file.with_suffix(".corrupt").name)
+    with suppress(FileNotFoundError):  # another process was quicker
+        file.rename(file.with_suffix(".corrupt"))
+
+
 def _open_sound(file: Path) -> sqlite3.Connection:
+    put_aside_if_damaged(file)
     try:
         return _open(file)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if not _tells_damage(error):
             raise
-        file.rename(file.with_suffix(".corrupt"))
+        _put_aside(file)
         return _open(file)
 
 

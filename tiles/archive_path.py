@@ -1,5 +1,6 @@
 """Where the archive of a tile is. Standard library only: the front imports this."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +16,17 @@ def archive_path(root: Path, names: tuple[str, str, str, str], cell: tuple[int, 
     band, cx, cy = cell
     place = root / "tiles" / _safe(layer) / _safe(STORED.get(grid, grid)) / look
     return place / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
+
+
+def mark_of(file: Path) -> Path:
+    """The file beside an archive that says that a reader found it damaged; who writes looks whether it is."""
+    return file.with_suffix(".damaged")
+
+
+def mark(file: Path) -> None:
+    """Say so; a store that cannot be written has the log alone."""
+    with suppress(OSError):
+        mark_of(file).touch()
 
 
 def _safe(text: str) -> str:

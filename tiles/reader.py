@@ -15,7 +15,7 @@ from time import monotonic
 import apsw
 
 from tiles.address import TileAddress, shard_cell
-from tiles.archive_path import STORED, archive_path
+from tiles.archive_path import STORED, archive_path, mark
 
 logger = logging.getLogger("garrigue.store")
 
@@ -23,6 +23,8 @@ FRESH = 1.0
 """Seconds after which a reader looks whether an archive was replaced."""
 REST = 60.0
 """Seconds after which an archive that nobody reads is closed."""
+TOLD = 1000
+"""Archives that cannot be read of which is known when that was said."""
 CACHE = 96
 """KiB of pages that an open archive keeps: the map's, not the pictures'."""
 # One row is then all that the statement can give; with a join APSW prepares it anew each time.
@@ -116,6 +118,7 @@ class Reader:
         self._families: dict[Names, Family] = {}
         self._open: dict[tuple[Names, Cell], Family] = {}
         self._held: list[_Archive] = []
+        self._told: dict[Path, float] = {}
 
     def family(self, names: Names) -> Family:
         """What `read` wants to know of the tiles of one kind. Names are a registry's: their number is bounded."""
@@ -260,8 +263,19 @@ class Reader:
         if isinstance(error, apsw.ReadOnlyError) and _roll_back(file):
             return True
         if not isinstance(error, apsw.BusyError):
-            logger.error("the archive %s cannot be read: %s", file, error)
+            self._tell(file, error)
         return False
+
+    def _tell(self, file: Path, error: apsw.Error) -> None:
+        """Say that an archive cannot be read, once a minute; who writes next puts it aside if it is damaged."""
+        now = monotonic()
+        if now - self._told.get(file, -REST) < REST:
+            return
+        if len(self._told) >= TOLD:
+            self._told.clear()
+        self._told[file] = now
+        logger.error("the archive %s cannot be read: %s", file, error)
+        mark(file)
 
 
 def _roll_back(file: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layers.errors import GarrigueError
 from layers.registry import Registry
-from tiles.archive import ArchiveError
+from tiles.archive import ArchiveError, put_aside_if_damaged
 from tiles.grids import grid
 from tiles.jobs import Job, State, running
 from tiles.overviews import overviews
@@ -128,6 +128,7 @@ def _check_archives(job: Job, plan: Plan, store: Store) -> None:
     for block in job.blocks(State.DONE, State.EMPTY):
         done.setdefault(store.path(plan.address(block.z, block.x0, block.y0)), []).append(block)
     for file, there in done.items():
+        put_aside_if_damaged(file)
         if not file.exists() or read_sizes(file).tiles < sum(block.tiles for block in there):
             job.forget(there)
 

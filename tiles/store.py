@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tiles import archive
 from tiles.address import TileAddress, shard_cell, south_row
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.archive_path import STORED, archive_path
+from tiles.archive_path import STORED, archive_path, mark
 
 logger = logging.getLogger("garrigue.store")
 
@@ -174,6 +174,7 @@ class Store:
             return self._row(sql, address)
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             logger.error("the archive %s cannot be read: %s", file, error)
+            mark(file)
         return None
 
     def _by_file(

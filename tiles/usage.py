@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from tiles.archive import OF, Sizes
+from tiles.archive_path import mark_of
 from tiles.store import Store
 
 type Stamps = Mapping[str, Mapping[str, str]]
@@ -20,7 +21,7 @@ class Usage:
     """A layer's part of the store; `oldest` and `newest` are seconds since 1970 of its archives' last change.
 
     `stale` counts, by style, the tiles that were made for another style or other data than there are now;
-    `unreadable` names archives that cannot be read.
+    `unreadable` names archives that cannot be read, or were found damaged by who read them.
     """
 
     layer: str
@@ -40,8 +41,9 @@ def usage(store: Path, stamps: Stamps) -> list[Usage]:
         layer, style = unquote(names[0]), unquote(names[2].partition("@")[0])
         one = found.setdefault(layer, Usage(layer))
         one.archives += 1
-        if facts is None:
+        if facts is None or mark_of(file).exists():
             one.unreadable.append(str(file))
+        if facts is None:
             continue
         one.sizes += Sizes(*(int(facts.get(f"garrigue:{name}", 0)) for name in ("tiles", "images", "bytes")))
         current = OF + stamps.get(layer, {}).get(style, "none")

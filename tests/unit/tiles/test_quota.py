@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from layers.compile import load
 from layers.model import Tiles
 from layers.registry import Registry
 from tiles.address import TileAddress
-from tiles.archive import ArchiveError
-from tiles.plan import make_plan
+from tiles.archive import ArchiveError, ArchiveInfo
+from tiles.archive_path import mark, mark_of
+from tiles.limits import LevelLimits
+from tiles.plan import Plan, make_plan
 from tiles.quota import Quota, QuotaError
 from tiles.seed import Means, seed
 from tiles.store import Store
+from tiles.usage import usage
 
 ALONE = Means(workers=1)
 
@@ -90,3 +94,46 @@ def test_a_corrupt_archive_is_reported_and_made_anew(
     assert again.drawn > 0
     assert file.with_suffix(".corrupt").exists()
     assert Store(tmp_path).sizes().tiles == tiles
+
+
+@pytest.mark.parametrize("damage", ["pages", "cut"])
+def test_an_archive_that_a_reader_found_damaged_is_put_aside_and_made_anew(
+    registry: Registry, tmp_path: Path, damage: str
+) -> None:
+    plan = make_plan(registry, "ortho", grid_name="PM", levels=(12, 16))
+    tiles = seed(registry, tmp_path, plan, ALONE).drawn
+    file = max(Store(tmp_path).files(), key=lambda file: file.stat().st_size)
+    with file.open("r+b") as archive:
+        if damage == "pages":
+            archive.seek(16384)
+            archive.write(b"\xff" * (file.stat().st_size - 2 * 16384))
+        else:
+            archive.truncate(16384 * 2)
+    size = file.stat().st_size
+    places = [address for level in plan.levels for address in _addresses(plan, level)]
+    with closing(Store(tmp_path)) as store:
+        assert any(store.get(address) is None for address in places)
+    assert usage(tmp_path, {})[0].unreadable == [str(file)]
+    seed(registry, tmp_path, plan, ALONE)
+    assert Store(tmp_path).sizes().tiles == tiles
+    assert file.with_suffix(".corrupt").stat().st_size == size
+    assert usage(tmp_path, {})[0].unreadable == []
+    with closing(Store(tmp_path)) as store:
+        assert all(store.get(address) for address in places)
+
+
+def _addresses(plan: Plan, level: LevelLimits) -> list[TileAddress]:
+    columns, rows = range(level.x0, level.x1 + 1), range(level.y0, level.y1 + 1)
+    return [plan.address(level.z, x, y) for x in columns for y in rows]
+
+
+def test_an_archive_that_is_sound_after_all_stays(tmp_path: Path) -> None:
+    address = TileAddress("a", "default", "", "PM", 14, 1, 1)
+    info = ArchiveInfo("a", "png", (0, 0, 1, 1), "PM")
+    with closing(Store(tmp_path)) as store:
+        store.put_many([(address, b"a")], info)
+        mark(store.path(address))
+        store.put_many([(address._replace(x=2), b"b")], info)
+        assert store.get(address)
+        assert not mark_of(store.path(address)).exists()
+        assert not store.path(address).with_suffix(".corrupt").exists()
