@@ -9,7 +9,9 @@ import asyncio
 import logging
 import pickle
 import socket
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -58,19 +60,29 @@ class CrashedError(ServiceError):
         super().__init__("the process that worked on this died; those who run the service are told in its log")
 
 
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A task that waits for a process; `given` is the process, and the result to come."""
+
+    message: bytes
+    given: "asyncio.Future[tuple[Worker, asyncio.Future[bytes]]]"
+
+
 class Pool:
-    """`processes` processes; a task waits until one is free, in order."""
+    """`processes` processes; a task waits until one is free, in order.
+
+    A process that is done is sent its next task before anything is made of its result: it does not wait.
+    """
 
     def __init__(self, processes: int, *, queue: int = QUEUE) -> None:
         self.processes = processes
         self.queue = queue
-        self.waiting = 0
         self.workers: set[Worker] = set()
-        self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        self._free: list[Worker] = []
+        self._waiting: deque[_Waiting] = deque()
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOAD))
         self._starts: set[asyncio.Task[None]] = set()
-        self._farewells: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def start(self) -> None:
@@ -84,28 +96,23 @@ class Pool:
         Raises BusyError, TimedOutError, CrashedError, or what the function raises. When too slow, or cancelled and not
         done soon, the process that works on it is ended.
         """
-        message = pickle.dumps((str(folder), func, args), pickle.HIGHEST_PROTOCOL)
-        worker = await self._take()
+        worker, reply = await self._given(pickle.dumps((str(folder), func, args), pickle.HIGHEST_PROTOCOL))
         try:
+            # Shielded, because a process may still be waited for when its result is given up.
             async with asyncio.timeout(seconds):
-                reply = await worker.ask(message)
-        except (EOFError, OSError) as error:
-            self._replace(worker)
-            if isinstance(error, TimeoutError):
+                await asyncio.shield(reply)
+        except TimeoutError:
+            if not reply.done():
+                self._replace(worker)
                 raise TimedOutError(seconds) from None
-            log.error(
-                "a render process died over %s.%s: %r, exit code %s",
-                func.__module__,
-                func.__qualname__,
-                error,
-                worker.process.exitcode,
-            )
+        except EOFError:
+            name = f"{func.__module__}.{func.__qualname__}"
+            log.error("a render process died over %s, exit code %s", name, worker.process.exitcode)
             raise CrashedError from None
         except asyncio.CancelledError:
-            self._leave(worker)
+            self._leave(worker, reply)
             raise
-        self._give_back(worker)
-        result = pickle.loads(reply)  # noqa: S301 - written by our own process
+        result = pickle.loads(reply.result())  # noqa: S301 - written by our own process
         if isinstance(result, Failure):
             raise result.error()
         return result
@@ -113,8 +120,6 @@ class Pool:
     async def close(self) -> None:
         """End every process."""
         self._closed = True
-        for farewell in self._farewells:
-            farewell.cancel()
         if self._starts:
             await asyncio.wait(self._starts)
         for worker in self.workers:
@@ -123,41 +128,58 @@ class Pool:
             await asyncio.to_thread(worker.process.join, 2)
         self.workers.clear()
 
-    async def _take(self) -> Worker:
-        if self.waiting >= self.queue:
+    async def _given(self, message: bytes) -> "tuple[Worker, asyncio.Future[bytes]]":
+        """The process that a task was sent to, and its result to come."""
+        if self._free:
+            worker = self._free.pop()
+            return worker, worker.start(message)
+        if len(self._waiting) >= self.queue:
             raise BusyError
-        self.waiting += 1
+        waiting = _Waiting(message, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
         try:
-            while (worker := await self._free.get()).gone:
-                self._replace(worker)
-            return worker
-        finally:
-            self.waiting -= 1
+            return await waiting.given
+        except asyncio.CancelledError:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            elif not waiting.given.cancelled():
+                self._leave(*waiting.given.result())
+            raise
 
-    def _give_back(self, worker: Worker) -> None:
+    def _done(self, worker: Worker) -> None:
+        """A process has sent its result, or is gone."""
         worker.tasks += 1
-        if worker.tasks % TASKS == 0 and resident(worker.process.pid or 0) > MEMORY:
+        if worker.gone or (worker.tasks % TASKS == 0 and resident(worker.process.pid or 0) > MEMORY):
             self._replace(worker)
         else:
-            self._free.put_nowait(worker)
+            self._offer(worker)
 
-    def _leave(self, worker: Worker) -> None:
-        """Nobody waits any more for what a process works on."""
-        task = asyncio.get_running_loop().create_task(self._farewell(worker))
-        self._farewells.add(task)
-        task.add_done_callback(self._farewells.discard)
+    def _offer(self, worker: Worker) -> None:
+        """Send a process the task that has waited longest."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.given.done():
+                waiting.given.set_result((worker, worker.start(waiting.message)))
+                return
+        self._free.append(worker)
 
-    async def _farewell(self, worker: Worker) -> None:
-        if await worker.done_within(FAREWELL):
-            self._give_back(worker)
-        else:
-            self._replace(worker)
+    def _leave(self, worker: Worker, reply: "asyncio.Future[bytes]") -> None:
+        """Nobody waits any more for what a process works on: end it, if it is not done soon."""
+
+        def look() -> None:
+            if not reply.done():
+                self._replace(worker)
+
+        asyncio.get_running_loop().call_later(FAREWELL, look)
 
     def _replace(self, worker: Worker) -> None:
+        if worker not in self.workers or self._closed:
+            return
         worker.end()
         self.workers.discard(worker)
-        if not self._closed:
-            self._start_one(worker)
+        if worker in self._free:
+            self._free.remove(worker)
+        self._start_one(worker)
 
     def _start_one(self, old: Worker | None = None) -> None:
         task = asyncio.get_running_loop().create_task(self._started(old))
@@ -169,9 +191,9 @@ class Pool:
             await asyncio.to_thread(old.process.join, 2)
         # In a thread: the fork server answers only when it has imported everything.
         process, ours = await asyncio.to_thread(self._fork)
-        worker = await Worker.connected(process, ours)
+        worker = await Worker.connected(process, ours, self._done)
         self.workers.add(worker)
-        self._free.put_nowait(worker)
+        self._offer(worker)
 
     def _fork(self) -> tuple[ForkServerProcess, socket.socket]:
         ours, theirs = socket.socketpair()

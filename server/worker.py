@@ -6,45 +6,45 @@ the other end.
 
 import asyncio
 import socket
+from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 
 from server.render_process import LENGTH
 
 
 class Worker(asyncio.Protocol):
-    """A process, and our end of its socket. `gone` tells that the process closed its own."""
+    """A process, and our end of its socket. `gone` tells that the process closed its own.
 
-    def __init__(self, process: ForkServerProcess) -> None:
+    `done` is called when a result is there, and when the process is gone: at once, before who waits for it goes on.
+    """
+
+    def __init__(self, process: ForkServerProcess, done: "Callable[[Worker], None]") -> None:
         self.process = process
         self.tasks = 0
         self.gone = False
+        self._done = done
         self._transport: asyncio.Transport | None = None
         self._parts: list[bytes] = []
         self._left = -1
         self._result: asyncio.Future[bytes] | None = None
 
     @classmethod
-    async def connected(cls, process: ForkServerProcess, ours: socket.socket) -> "Worker":
+    async def connected(
+        cls, process: ForkServerProcess, ours: socket.socket, done: "Callable[[Worker], None]"
+    ) -> "Worker":
         """The worker of a process that was just started."""
         ours.setblocking(False)
-        _, worker = await asyncio.get_running_loop().create_connection(lambda: cls(process), sock=ours)
+        _, worker = await asyncio.get_running_loop().create_connection(lambda: cls(process, done), sock=ours)
         return worker
 
-    async def ask(self, message: bytes) -> bytes:
-        """Send a task and wait for its result, which may be given up. Raises EOFError where the process dies."""
-        if self._transport is None or self.gone:
-            raise EOFError
+    def start(self, message: bytes) -> "asyncio.Future[bytes]":
+        """Send a task; its result, or EOFError where the process dies over it."""
         self._result = asyncio.get_running_loop().create_future()
-        self._transport.write(LENGTH.pack(len(message)) + message)
-        # Shielded, because what was given up may still be waited for.
-        return await asyncio.shield(self._result)
-
-    async def done_within(self, seconds: float) -> bool:
-        """Wait for the end of a task that was given up; True where the process is ready for another one."""
-        if self._result is None:
-            return False
-        await asyncio.wait([self._result], timeout=seconds)
-        return self._result.done() and self._result.exception() is None
+        # What nobody waits for any more is no mistake.
+        self._result.add_done_callback(lambda result: result.cancelled() or result.exception())
+        if self._transport is not None:
+            self._transport.write(LENGTH.pack(len(message)) + message)
+        return self._result
 
     def end(self) -> None:
         """Kill the process, whatever it does."""
@@ -73,9 +73,11 @@ class Worker(asyncio.Protocol):
         if self._left == 0 and self._result is not None and not self._result.done():
             self._result.set_result(b"".join(self._parts)[LENGTH.size :])
             self._parts, self._left = [], -1
+            self._done(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The process is gone."""
         self.gone = True
         if self._result is not None and not self._result.done():
             self._result.set_exception(EOFError())
+        self._done(self)

@@ -110,6 +110,23 @@ def test_a_process_that_is_done_soon_outlives_the_client_that_left(folder):
     assert first == second[1]
 
 
+def test_what_waits_goes_on_whatever_becomes_of_what_came_before(folder):
+    async def scenario(pool):
+        await pool.run(folder, doze, (0,), 30)
+        slow = asyncio.create_task(pool.run(folder, doze, (30,), 0.4))
+        left = asyncio.create_task(pool.run(folder, doze, (30,), 30))
+        broken = asyncio.create_task(pool.run(folder, crash, (), 30))
+        last = [asyncio.create_task(pool.run(folder, doze, (0,), 30)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        left.cancel()
+        results = await asyncio.gather(slow, left, broken, *last, return_exceptions=True)
+        return [type(result) for result in results], len(set(results[3:])), len(pool.workers)
+
+    kinds, processes, alive = pooled(scenario, processes=1)
+    assert kinds == [TimedOutError, asyncio.CancelledError, CrashedError, int, int, int]
+    assert (processes, alive) == (1, 1)
+
+
 def test_more_than_the_queue_holds_are_told_to_come_back(folder):
     async def scenario(pool):
         await pool.run(folder, doze, (0,), 30)
