@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import typer
@@ -158,8 +159,11 @@ def _beside(config: Path, seed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_store(store: Path) -> None:
+    """By writing: a folder that is there may be on a disk that takes nothing."""
     try:
         (store / "jobs").mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=store / "jobs"):
+            pass
     except OSError as error:
         _errors.print(f"[bold red]garrigue seed:[/] the store {store} cannot be written: {error.strerror}")
         raise typer.Exit(1) from None

@@ -15,8 +15,9 @@ from PIL import Image
 from layers.crs import metres_per_unit
 from layers.encode import is_opaque
 from layers.facts import RasterFacts
-from layers.query import Selection
+from layers.query import MapQuery, Selection
 from layers.registry import Layer
+from layers.styles.model import RasterSymbolizer
 from tiles.address import TileAddress
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid
@@ -55,8 +56,44 @@ def draw_imagery(layer: Layer, tiling: Grid, block: Block, what: Selection) -> T
     from layers.render import raster_pixels
 
     kind = tile_format(layer)
-    pixels = raster_pixels(layer, what, block_query(tiling, block, 0, what, kind))
-    return _cut(_picture(pixels, block, tiling.tile_size, kind), block, tiling.tile_size, kind)
+    query = block_query(tiling, block, 0, what, kind)
+    picture = _plain(layer, query) if not kind.image.alpha and _is_plain(layer, what) else None
+    if picture is None:
+        picture = _picture(raster_pixels(layer, what, query), block, tiling.tile_size, kind)
+    return _cut(picture, block, tiling.tile_size, kind)
+
+
+def _is_plain(layer: Layer, what: Selection) -> bool:
+    """True where bytes of red, green and blue are shown as they are, which spares most of what colouring costs."""
+    from layers.styles.load import look_for
+
+    assert isinstance(layer.facts, RasterFacts)
+    colours = tuple((band.interpretation.lower(), band.dtype) for band in layer.facts.bands)
+    if colours != tuple((name, "uint8") for name in ("red", "green", "blue")):
+        return False
+    definition, source = layer.definition, layer.definition.source
+    limited = definition.min_scale or definition.max_scale or definition.other_dimensions
+    symbolizer = look_for(layer, what).raster or RasterSymbolizer()
+    return not limited and getattr(source, "stretch", None) is None and symbolizer == RasterSymbolizer()
+
+
+def _plain(layer: Layer, query: MapQuery) -> Image.Image | None:
+    """The picture of a query over white; None where nothing is there. Raises SourceError."""
+    from layers.sources import open_coverage
+
+    time = query.layers[0].time
+    pixels = open_coverage(layer).read(
+        query.bbox, query.crs, query.width, query.height, time=time[-1] if time else None
+    )
+    hidden = np.ma.getmaskarray(pixels).all(axis=0) if np.ma.is_masked(pixels) else None
+    if hidden is not None and hidden.all():
+        return None
+    bands = [np.ascontiguousarray(band) for band in np.ma.getdata(pixels)]
+    if hidden is not None:
+        bands = [np.where(hidden, np.uint8(255), band) for band in bands]
+    size = (query.width, query.height)
+    planes = [Image.frombuffer("L", size, band, "raw", "L", 0, 1) for band in bands]
+    return Image.merge("RGBX", (*planes, planes[0]))
 
 
 def from_below(layer: Layer, tiling: Grid, block: Block, store: Store, first: TileAddress, stamp: str) -> Tiles | None:

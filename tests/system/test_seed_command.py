@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,27 @@ from tiles.store import Store
 ROOT = Path(__file__).parents[2]
 
 
-def start(config: Path, store: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "scripts.cli", "seed", *arguments, "--config", str(config), "--store", str(store)]
+def start(config: Path, store: Path, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+    command = [
+        *before,
+        sys.executable,
+        "-m",
+        "scripts.cli",
+        "seed",
+        *arguments,
+        "--config",
+        str(config),
+        "--store",
+        str(store),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "PYTHONWARNINGS": "default"}
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment, cwd=ROOT, start_new_session=True)
 
 
-def garrigue_seed(config: Path, store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    with start(config, store, *arguments) as child:
+def garrigue_seed(
+    config: Path, store: Path, *arguments: str, before: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    with start(config, store, *arguments, before=before) as child:
         out, err = child.communicate(timeout=120)
     assert "Traceback" not in err, err
     return subprocess.CompletedProcess(child.args, child.returncode, out, err)
@@ -113,6 +127,44 @@ def test_a_store_that_cannot_be_written_fails_in_words(config_dir: Path, tmp_pat
     done = garrigue_seed(config_dir, blocked / "store", "parcelle", "--levels", "14-15")
     assert done.returncode == 1
     assert "cannot be" in done.stderr
+
+
+def as_nobody_special() -> list[str]:
+    """What is put before a command so that permissions hold for it, also where root runs the tests."""
+    return ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+
+
+def test_a_read_only_store_is_told_and_stays_as_it_is(config_dir: Path, tmp_path: Path) -> None:
+    asked = ("ortho", "--grid", "PM", "--levels")
+    garrigue_seed(config_dir, tmp_path, *asked, "14-15")
+    folders = [path for path in (tmp_path, *tmp_path.rglob("*")) if path.is_dir()]
+    before = Store(tmp_path).sizes()
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        done = garrigue_seed(config_dir, tmp_path, *asked, "14-16", before=as_nobody_special())
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert done.returncode == 1
+    assert f"the store {tmp_path} cannot be written: Permission denied" in done.stderr
+    assert Store(tmp_path).sizes() == before
+
+
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_lost(config_dir: Path, tmp_path: Path) -> None:
+    """A limit of a file's size stands for the end of the disk: SQLite's writes fail half-way in the same place."""
+    config = shutil.copytree(config_dir, tmp_path / "config")
+    asked = ("ortho", "--grid", "LAMB93_5cm", "--levels", "16-20", "--workers", "1")
+    limit = ["prlimit", f"--fsize={120_000}"]
+    full = garrigue_seed(config, tmp_path / "store", *asked, before=limit)
+    assert full.returncode == 1
+    assert "the store cannot be written at" in full.stderr
+    there = Store(tmp_path / "store").sizes().tiles
+    assert there > 0
+    again = json.loads(garrigue_seed(config, tmp_path / "store", *asked, "--json").stdout)["jobs"][0]
+    assert (again["failed"], again["drawn"] + again["before"]) == (0, again["total"])
+    assert again["before"] >= there - 64
+    assert Store(tmp_path / "store").sizes().tiles == again["total"]
 
 
 def test_areas_in_other_crs_and_polygons_that_cross_are_taken(config_dir: Path, tmp_path: Path) -> None:
