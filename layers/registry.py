@@ -69,8 +69,17 @@ class Layer:
         west, south, east, north = transform_bbox(self.extent, self.crs, CRS84)
         return (max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
 
+    @cached_property
+    def _extents(self) -> dict[str, BBox]:
+        return {}
+
     def extent_in(self, crs_id: str) -> BBox:
         """Extent in another CRS, cut by that CRS's area of use where the layer reaches beyond it."""
+        if crs_id not in self._extents:
+            self._extents[crs_id] = self._extent_in(crs_id)
+        return self._extents[crs_id]
+
+    def _extent_in(self, crs_id: str) -> BBox:
         if crs_id == self.crs:
             return self.extent
         west, south, east, north = self.geographic_extent

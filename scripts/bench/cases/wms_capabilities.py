@@ -10,10 +10,11 @@ from statistics import median
 from scripts.bench import data
 from scripts.bench.ask import Client, alternate
 from scripts.bench.measure import Figure
-from scripts.bench.peers.garrigue import garrigue
+from scripts.bench.peers.garrigue import garrigue, write_registry
 from scripts.bench.peers.mapserver import VectorLayer, mapserver
 from scripts.bench.peers.peer import MissingPeerError, Peer
 from scripts.bench.peers.style import MAPSERVER
+from scripts.bench.site import compile_site
 
 TITLE = "WMS 1.3.0 capabilities of 1,000 layers"
 LAYERS = 1000
@@ -39,8 +40,11 @@ def run(folder: Path, seconds: float) -> list[Figure]:
     """Cold in processes of their own, warm over a connection that is kept."""
     path = data.street(folder / "data")["batiment"]
     layer = {"source": {"vector": str(path)}, "style": "styles/batiment.sld"}
+    layers = {f"l{n}": layer for n in range(LAYERS)}
+    # Made ahead: on a busy machine a server that compiles as many is not awake within a minute.
+    compile_site(write_registry(folder / "garrigue" / "config", layers), folder / "garrigue" / "store")
     with ExitStack() as stack:
-        ours = stack.enter_context(garrigue(folder / "garrigue", {f"l{n}": layer for n in range(LAYERS)}))
+        ours = stack.enter_context(garrigue(folder / "garrigue", layers))
         peers = [Peer("garrigue", ours.port, ASKED, ours.pids), *_mapserver(folder, path, stack)]
         figures = list(_cold(folder / "garrigue" / "store"))
         return figures + list(_warm(peers, max(20, int(seconds * 5))))
