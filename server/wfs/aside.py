@@ -43,26 +43,32 @@ _NOT_ASKED = frozenset(("APIKEY", "LANGUAGE", "SERVICE"))
 
 TEXTS = {
     "fr": {
-        "title": "Export",
         "accepted": "En attente",
         "running": "En préparation",
         "successful": "Prêt",
         "failed": "Échec",
+        "download": "Télécharger",
         "features": "objets",
         "about": "environ",
-        "kept": "Gardé jusqu'au",
-        "wait": "Cette page se met à jour d'elle-même ; on peut aussi revenir plus tard à cette adresse.",
+        "kept": "Le fichier est gardé jusqu’au",
+        "again": "Le fichier n’a pas pu être préparé ; redemandez-le à la même adresse.",
+        "wait": "Cette page se met à jour d’elle-même ; vous pouvez aussi y revenir plus tard.",
+        "units": "o ko Mo Go",
+        "date": "%d/%m/%Y à %H:%M UTC",
     },
     "en": {
-        "title": "Export",
         "accepted": "Waiting",
         "running": "Being made",
         "successful": "Ready",
         "failed": "Failed",
+        "download": "Download",
         "features": "features",
         "about": "about",
-        "kept": "Kept until",
-        "wait": "This page renews itself; the address can also be looked at later.",
+        "kept": "The file is kept until",
+        "again": "The file could not be made; ask for it again at the same address.",
+        "wait": "This page renews itself; you can also come back later.",
+        "units": "B kB MB GB",
+        "date": "%Y-%m-%d, %H:%M UTC",
     },
 }
 
@@ -180,25 +186,45 @@ def _status(request: Request, base: str, export: Export, hours: int, default: st
     headers = headers | {"Cache-Control": "no-store", "Location": _address(base, export)}
     if not export.ended:
         headers |= {"Retry-After": str(POLL)}
-    until = _time(export.ended + hours * 3600) if export.ended else ""
     status = 200 if export.ended else 202
+    until = export.ended + hours * 3600
     form = request.query_params.get("f") or ("html" if "text/html" in request.headers.get("accept", "") else "json")
     if form != "html":
-        body = orjson.dumps(_document(base, export, until))
-        return Response(body, status, headers, "application/json")
+        return Response(orjson.dumps(_document(base, export, until)), status, headers, "application/json")
     wanted = request.query_params.get("lang", "")
     language = choose(wanted, request.headers.get("accept-language", ""), default)
-    page = _templates().get_template("export.html")
+    return Response(_page(base, export, until, language), status, headers, "text/html")
+
+
+def _page(base: str, export: Export, until: float, language: str) -> str:
+    """The status for people."""
     texts = TEXTS[language]
-    title = f"{texts['title']} : {export.file}" if language == "fr" else f"{texts['title']}: {export.file}"
-    file = _file_address(base, export)
-    found = page.render(
-        export=export, t=texts, language=language, base=base, file=file, until=until, title=title, seconds=POLL
+    return (
+        _templates()
+        .get_template("export.html")
+        .render(
+            export=export,
+            t=texts,
+            language=language,
+            base=base,
+            file=_file_address(base, export),
+            size=_size(export.size or export.estimate, texts["units"], "," if language == "fr" else "."),
+            until=time.strftime(texts["date"], time.gmtime(until)),
+            seconds=POLL,
+        )
     )
-    return Response(found, status, headers, "text/html")
 
 
-def _document(base: str, export: Export, until: str) -> dict[str, Any]:
+def _size(size: float, units: str, point: str) -> str:
+    """Bytes as people read them, with a non-breaking space before the unit."""
+    names = units.split()
+    while size >= 1000 and len(names) > 1:
+        size, names = size / 1000, names[1:]
+    text = f"{size:.1f}" if size < 10 and names[0] not in ("o", "B") else f"{size:.0f}"
+    return f"{text.replace('.', point)}\u00a0{names[0]}"
+
+
+def _document(base: str, export: Export, until: float) -> dict[str, Any]:
     """The status as OGC API – Processes writes it (18-062r2, 7.12)."""
     links = [{"rel": "self", "href": _address(base, export), "type": "application/json"}]
     found: dict[str, Any] = {
@@ -216,7 +242,7 @@ def _document(base: str, export: Export, until: str) -> dict[str, Any]:
     if export.error:
         found["message"] = export.error
     if export.status == "successful":
-        found |= {"size": export.size, "keptUntil": until}
+        found |= {"size": export.size, "keptUntil": _time(until)}
         enclosure = {"rel": "enclosure", "href": _file_address(base, export), "type": export.media_type}
         links.append(enclosure | {"title": export.file})
     return found
@@ -231,4 +257,4 @@ def _templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

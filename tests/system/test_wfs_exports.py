@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -108,6 +109,8 @@ def test_a_page_tells_it_in_french_and_english(server):
     page = server.get(f"{path}?f=html&lang=fr").body.decode()
     assert "Prêt" in page
     assert "arbre.kml" in page
+    assert re.search(r"\(\d[\d,]*\u00a0ko, 50 objets\)", page)
+    assert "Download" in server.get(f"{path}?f=html&lang=en").body.decode()
     assert "refresh" not in page
 
 
