@@ -81,19 +81,24 @@ async def aside(asked: Asked, parts: "Parts", form: FileFormat, name: str) -> Re
     preferred = asked.prefers_aside
     if form.key in STREAMED and not preferred:
         return None
-    sizes = [await run_in_threadpool(estimated, kind, query, form.key) for kind, query in parts]
-    features, size = sum(count for count, _ in sizes), sum(size for _, size in sizes)
-    if size <= service.exports.larger_than and not preferred:
+    wanted = exports.find(_digest(asked, parts)) or await _estimated(asked, parts, form, name)
+    if wanted.estimate <= service.exports.larger_than and not preferred:
         return None
     from server.wfs.get_feature import rows
 
-    layers = [kind.layer.id for kind, _ in parts]
-    wanted = Export(_digest(asked, parts), layers, name, form.media_type, features, size, time.time())
     found = exports.ask(wanted, partial(rows, parts, form.key), service.exports, service.free_space)
     headers = {"Vary": "Prefer"} | ({"Preference-Applied": "respond-async"} if preferred else {})
     if found.status == "successful":
         return Response(status_code=303, headers=headers | {"Location": _file_address(asked.base, found)})
     return _status(asked.request, asked.base, found, service.exports.hours, service.language, headers)
+
+
+async def _estimated(asked: Asked, parts: "Parts", form: FileFormat, name: str) -> Export:
+    """An export that nobody has asked for before."""
+    sizes = [await run_in_threadpool(estimated, kind, query, form.key) for kind, query in parts]
+    features, size = sum(count for count, _ in sizes), sum(size for _, size in sizes)
+    layers = [kind.layer.id for kind, _ in parts]
+    return Export(_digest(asked, parts), layers, name, form.media_type, features, size, time.time())
 
 
 def estimated(kind: FeatureType, query: FeatureQuery, key: str) -> tuple[int, int]:

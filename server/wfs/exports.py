@@ -75,6 +75,7 @@ class Exports:
         self._make_room(settings.most, wanted.estimate, floor)
         folder = self.folder / wanted.id
         shutil.rmtree(folder, ignore_errors=True)
+        wanted = replace(wanted, status="accepted", created=time.time(), ended=0.0, size=0, error="")
         wanted.write(folder)
         task = asyncio.create_task(self._make(wanted, work, floor))
         self._making[wanted.id] = task

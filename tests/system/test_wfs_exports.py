@@ -115,6 +115,7 @@ def test_a_page_tells_it_in_french_and_english(server):
 
 
 def test_small_files_and_streams_are_answered_at_once(server):
+    """Also where somebody else had one made aside."""
     assert server.get(f"{GET}arbre&OUTPUTFORMAT=kml").status == 200
     assert server.get(f"{GET}points&OUTPUTFORMAT=csv").status == 200
     assert server.get(f"{GET}points&OUTPUTFORMAT=xlsx&COUNT=10").status == 200

@@ -279,6 +279,15 @@ def test_what_cannot_be_kept_is_refused(stored, body, status, code):
     assert (answer.status_code, report[0].get("exceptionCode")) == (status, code)
 
 
+@pytest.mark.parametrize("entity", ['SYSTEM "file:///etc/passwd"', "'ha'"])
+def test_a_definition_with_entities_is_refused(stored, entity):
+    body = f"<!DOCTYPE x [<!ENTITY e {entity}>]>".encode() + definition(QUERY.replace("${nom}", "&e;"))
+    answer = stored(body=body)
+    assert answer.status_code == 400
+    assert "root:" not in answer.text
+    assert "urn:essai:créée" not in stored(REQUEST="ListStoredQueries").text
+
+
 def test_an_id_is_taken_once_and_there_are_not_more_than_are_allowed(stored):
     for number in range(3):
         assert stored(body=definition(QUERY, name=f"urn:n:{number}")).status_code == 200
