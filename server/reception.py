@@ -27,6 +27,7 @@ from server.stale_tile import stale_headers
 from server.status import Status
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
 from server.tile_table import FoundTile
+from server.tiled_map import parse_tiled
 from server.wake import Engine
 
 log = logging.getLogger("garrigue.front")
@@ -107,7 +108,7 @@ class Reception:
         raw = scope["raw_path"].decode("latin-1")
         if protocol(path) == "fonts":
             return await self._glyphs(raw, headers_of(scope), reply)
-        tile = parse(raw, query) or parse_kvp(raw, query)
+        tile = parse(raw, query) or parse_kvp(raw, query) or self._tiled(raw, query)
         if tile is not None:
             return await self._tile(tile, scope, reply)
         headers = headers_of(scope)
@@ -132,6 +133,12 @@ class Reception:
             raise NotFoundError(f"there are no glyphs of {asked.name[:200]!r} now; there are those of {known}")
         await reply.send(200, {"Content-Type": glyph_path.MEDIA_TYPE, "Cache-Control": "no-store"}, b"")
         return True
+
+    def _tiled(self, path: str, query: str) -> TileRequest | None:
+        """The tile of a GetMap, while there is no engine to draw the map."""
+        if self.engine is not None and not self.engine.settings.hours.asleep():
+            return None
+        return parse_tiled(path, query, self.published.table)
 
     def _sees_more(self, path: str, asker: Asker) -> bool:
         """True where documents of an asker's own can be made: those that are kept tell what is for everybody."""

@@ -13,6 +13,7 @@ from server.errors import ServiceError
 from server.served import Served
 from server.tile_path import TileRequest, cache_control, parse, parse_kvp
 from server.tile_table import FoundTile, TileTable
+from server.tiled_map import parse_tiled
 from tiles.reader import Family, Reader
 
 PLACES = 4096
@@ -133,7 +134,7 @@ class Hits:
     def _anywhere(self, url: bytes) -> Located | None:
         """A tile by any other address: key-value pairs, levels with the grid's name before them."""
         path, _, query = url.decode("latin-1").partition("?")
-        asked = parse(path, query) or parse_kvp(path, query)
+        asked = parse(path, query) or parse_kvp(path, query) or parse_tiled(path, query, self.table)
         found = None if asked is None else self._found(asked)
         return None if found is None else (self._place(found, query), *found.address[4:])
 

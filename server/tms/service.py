@@ -15,6 +15,9 @@ from server.tms.documents import service, tile_map, tms_grids
 from server.tms.tile_json import tile_json, vector_tile_json
 from server.urls import BASE
 
+VECTOR = ".mvt"
+"""After a layer's id in the address of a TileJSON: that of its vector tiles."""
+
 
 def routes(_context: Context) -> list[Route]:
     """The addresses that these protocols answer."""
@@ -23,7 +26,6 @@ def routes(_context: Context) -> list[Route]:
         Route("/tms/1.0.0/", tile_map_service),
         Route("/tms/1.0.0/{layer}@{grid}", tile_map_resource),
         Route("/tms/{rest:path}", tile),
-        Route("/tiles/{layer}.mvt.json", vector_tile_json_resource),
         Route("/tiles/{layer}.json", tile_json_resource),
         Route("/tiles/{rest:path}", tile),
     ]
@@ -59,24 +61,14 @@ async def tile_map_resource(request: Request) -> Response:
 
 
 async def tile_json_resource(request: Request) -> Response:
-    """The TileJSON of a layer."""
+    """The TileJSON of a layer, or of its vector tiles."""
     try:
-        layer = _layer(request)
-        body = tile_json(_context(request).registry, layer)
+        layer, vector = _layer(request), request.path_params["layer"].endswith(VECTOR)
+        registry = _context(request).registry
+        body = vector_tile_json(registry, layer) if vector else tile_json(registry, layer)
         if body is None:
-            raise NotFoundError(f"the layer {layer.id} has no tiles in Web Mercator, the only grid of TileJSON")
-        return _document(request, body, "application/json")
-    except ServiceError as error:
-        return error_response(error, "xyz")
-
-
-async def vector_tile_json_resource(request: Request) -> Response:
-    """The TileJSON of a layer's vector tiles."""
-    try:
-        layer = _layer(request)
-        body = vector_tile_json(_context(request).registry, layer)
-        if body is None:
-            raise NotFoundError(f"the layer {layer.id} has no vector tiles")
+            what = "vector tiles" if vector else "tiles in Web Mercator, the only grid of TileJSON"
+            raise NotFoundError(f"the layer {layer.id} has no {what}")
         return _document(request, body, "application/json")
     except ServiceError as error:
         return error_response(error, "xyz")
@@ -89,7 +81,7 @@ def _context(request: Request) -> Context:
 
 def _layer(request: Request) -> Layer:
     layers: Mapping[str, Layer] = _context(request).registry.layers
-    name = request.path_params["layer"]
+    name = request.path_params["layer"].removesuffix(VECTOR)
     if name not in layers:
         raise NotFoundError(f"there is no layer {name[:100]!r}")
     return layers[name]

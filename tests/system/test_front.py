@@ -12,6 +12,7 @@ from lxml import etree
 
 from support.server import Running, running, until
 from support.tile import put_tile
+from tiles.grids import grid as find_grid
 
 HEAVY = ("pydantic", "numpy", "pyproj", "rasterio", "mapnik", "mapproxy", "pygeoapi", "pyogrio", "shapely", "starlette")
 
@@ -52,6 +53,15 @@ def test_head_tells_the_length_of_a_tile_and_sends_nothing(server, tile):
     assert (answer.status, answer.body, answer.headers["Content-Length"]) == (200, b"", "8")
 
 
+def tiled_map(layer: str, z: int, x: int, y: int) -> str:
+    """The address of a tile on PM by WMS-C."""
+    box = ",".join(str(value) for value in find_grid("PM").tile_bbox(z, x, y))
+    return (
+        f"/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS={layer}&STYLES=&CRS=EPSG:3857&BBOX={box}"
+        "&WIDTH=256&HEIGHT=256&FORMAT=image/jpeg&TILED=true"
+    )
+
+
 def test_one_tile_by_every_protocol(server, tile):
     _, _, layer, grid, z, x, file = tile.split("/")
     y = file.partition(".")[0]
@@ -62,6 +72,7 @@ def test_one_tile_by_every_protocol(server, tile):
         f"/tms/1.0.0/{layer}@{grid}/{z}/{x}/{2 ** int(z) - 1 - int(y)}.jpg",
         f"/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&{pairs}",
         f"/tiles/{layer}/{grid}/{grid}:{z}/{x}/{y}.jpg",
+        tiled_map(layer, int(z), int(x), int(y)),
     )
     for address in addresses:
         assert server.get(address).body == b"\xff\xd8tile\xff\xd9", address
