@@ -5,6 +5,7 @@ from pathlib import Path
 from xxhash import xxh3_64
 
 from layers.registry import Layer
+from tiles.vector_fields import labels_of
 
 
 def tile_stamp(layer: Layer, style: str) -> str:
@@ -23,15 +24,17 @@ def tile_stamp(layer: Layer, style: str) -> str:
     return digest.hexdigest()
 
 
-VECTOR_RECIPE = "2"
+VECTOR_RECIPE = "3"
 """Changes with the way in which vector tiles are made."""
 
 
 def vector_stamp(layer: Layer) -> str:
-    """The same for vector tiles, which no style changes."""
+    """The same for vector tiles, which styles change only by what they put in the middle of polygons."""
     definition = layer.definition
     digest = xxh3_64(f"{VECTOR_RECIPE}|{layer.data_stamp}|{definition.tiles.vector}|{definition.tiles.levels}".encode())
     digest.update(definition.source.model_dump_json().encode())
     digest.update(definition.time.model_dump_json().encode() if definition.time else b"")
     digest.update("|".join(sorted(name for name, one in definition.fields.items() if one.hidden)).encode())
+    if (labels := labels_of(layer)) is not None:
+        digest.update("|".join((str(labels.first), *(field.name for field in labels.fields))).encode())
     return digest.hexdigest()

@@ -9,29 +9,54 @@ from layers.crs import CRS84, BBox
 from layers.errors import SourceError
 from layers.query import FeatureQuery
 from layers.registry import Layer
-from tiles.vector_info import vector_fields
+from tiles.vector_fields import Labels, vector_fields
 
 
 def write_features(layer: Layer, time: str, box: BBox | None, file: Path) -> bool:
     """Write the features that meet a box (degrees; None for all); False where there is none. Raises SourceError."""
     import pyarrow as pa
-    from pyogrio.errors import DataSourceError
-    from pyogrio.raw import write_arrow
 
     batches = _batches(layer, time, box)
     first = next(batches, None)
     if first is None:
         return False
+    _write(pa.RecordBatchReader.from_batches(first.schema, chain([first], batches)), layer.id, "Unknown", file)
+    return True
+
+
+def write_labels(labels: Labels, features: Path, file: Path) -> None:
+    """Write a point within each feature that was written, with the fields that are asked there. Raises SourceError."""
+    import pyarrow as pa
+    from pyogrio.raw import open_arrow
+
+    names = [field.name for field in labels.fields]
+    with open_arrow(features, columns=names, batch_size=20_000, use_pyarrow=True) as (_, reader):
+        first = _points(reader.read_next_batch(), names)
+        rest = (_points(batch, names) for batch in reader)
+        _write(pa.RecordBatchReader.from_batches(first.schema, chain([first], rest)), labels.name, "Point", file)
+
+
+def _points(batch: Any, names: list[str]) -> Any:
+    import pyarrow as pa
+    import shapely
+
+    shapes = shapely.from_wkb(batch.column("wkb_geometry").to_numpy(zero_copy_only=False))
+    points = pa.array(shapely.to_wkb(shapely.point_on_surface(shapes)), pa.binary())
+    return pa.RecordBatch.from_arrays([*(batch.column(name) for name in names), points], names=[*names, "geometry"])
+
+
+def _write(reader: Any, name: str, kind: str, file: Path) -> None:
+    from pyogrio.errors import DataSourceError
+    from pyogrio.raw import write_arrow
+
     file.unlink(missing_ok=True)
-    reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
     try:
         write_arrow(
-            reader, str(file), layer=layer.id, driver="FlatGeobuf", geometry_name="geometry", geometry_type="Unknown",
+            reader, str(file), layer=name, driver="FlatGeobuf", geometry_name="geometry", geometry_type=kind,
             crs="EPSG:4326", layer_options={"SPATIAL_INDEX": "NO"},
         )  # fmt: skip
     except (DataSourceError, OSError) as error:
-        raise SourceError(f"the features of {layer.id} cannot be copied to {file}: {error}") from None
-    return True
+        raise SourceError(f"the features of {name} cannot be copied to {file}: {error}") from None
 
 
 def _batches(layer: Layer, time: str, box: BBox | None) -> Iterator[Any]:

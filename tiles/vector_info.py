@@ -3,35 +3,35 @@
 import json
 from typing import Any
 
-from layers.facts import Field, VectorFacts
+from layers.facts import Field
 from layers.registry import Layer
 from tiles.archive import ArchiveInfo
 from tiles.limits import LevelLimits
 from tiles.stamp import vector_stamp
+from tiles.vector_fields import labels_of, vector_fields
 
 REACH = 8
 """Pixels (256 a side) around a tile from which features are read: tippecanoe keeps 5."""
 _TYPES = {"integer": "Number", "real": "Number", "boolean": "Boolean"}
 
 
-def vector_fields(layer: Layer) -> tuple[Field, ...]:
-    """The fields that are in the tiles: those that are shown, as long as a tile can hold their values."""
-    assert isinstance(layer.facts, VectorFacts)
-    hidden = {name for name, one in layer.definition.fields.items() if one.hidden}
-    return tuple(field for field in layer.facts.fields if field.name not in hidden and field.type != "binary")
-
-
 def vector_layers(layer: Layer, levels: tuple[LevelLimits, ...]) -> list[dict[str, Any]]:
-    """The one layer of the tiles, with its fields and their types (TileJSON 3.0, 3.3; MBTiles 1.3, vector_layers)."""
-    return [
-        {
-            "id": layer.id,
-            "description": layer.definition.title.get("fr"),
-            "minzoom": levels[0].z,
-            "maxzoom": levels[-1].z,
-            "fields": {field.name: _TYPES.get(field.type, "String") for field in vector_fields(layer)},
-        }
-    ]
+    """The layers of the tiles, with their fields and types (TileJSON 3.0, 3.3; MBTiles 1.3, vector_layers)."""
+    first, last, labels = levels[0].z, levels[-1].z, labels_of(layer)
+    found = [_described(layer, layer.id, vector_fields(layer), (first, last))]
+    if labels is not None:
+        found.append(_described(layer, labels.name, labels.fields, (min(max(labels.first, first), last), last)))
+    return found
+
+
+def _described(layer: Layer, name: str, fields: tuple[Field, ...], zooms: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "id": name,
+        "description": layer.definition.title.get("fr"),
+        "minzoom": zooms[0],
+        "maxzoom": zooms[1],
+        "fields": {field.name: _TYPES.get(field.type, "String") for field in fields},
+    }
 
 
 def vector_archive_info(layer: Layer, grid_id: str, levels: tuple[LevelLimits, ...]) -> ArchiveInfo:

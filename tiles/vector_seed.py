@@ -94,6 +94,7 @@ def _made(layer: Layer, tiling: Grid, plan: Plan, folder: Path, threads: int, te
     levels = plan.levels[0].z, plan.levels[-1].z
     make(layer, features, part, levels, vector_limits(layer, tiling)[-1].z, threads=threads)
     features.unlink()
+    features.with_name("labels.fgb").unlink(missing_ok=True)
     part.rename(out)
     return out
 

@@ -6,12 +6,13 @@ the zooms where these begin and end.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layers.maplibre.areas import line, polygon
 from layers.maplibre.drawing import Painted, Picture, Sheet
 from layers.maplibre.labels import label
+from layers.maplibre.middle import in_the_middle
 from layers.maplibre.points import is_plain_circle, point
 from layers.maplibre.words import Json
 from layers.maplibre.zoom import DEEPEST, Piece, Span, pieces, span
@@ -24,13 +25,19 @@ from layers.styles.mapnik_expression import UndrawableError
 class Tiles:
     """What is drawn: the source and its layer, its geometry and fields, the scales (least, greatest) that it has.
 
-    `geometry` is one of `layers.facts.VectorFacts`; `fields` are those that the tiles have, with their types.
+    `geometry` is one of `layers.facts.VectorFacts`; `fields` are those that the tiles have, with their types; `labels`
+    is the layer with a point in the middle of each feature, "" where the tiles have none.
     """
 
     source: str
     geometry: str
     fields: Mapping[str, str]
     scales: tuple[float | None, float | None] = (None, None)
+    labels: str = ""
+
+    def layer_of(self, symbolizer: model.Symbolizer) -> str:
+        """The layer of the tiles that a symbolizer is drawn from."""
+        return self.labels if self.labels and in_the_middle(symbolizer) else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,8 @@ def _rule(rule: model.Rule, found: list[Piece], saying: _Saying, sheet: Sheet) -
             continue
         for painted, conditions in _painted(symbolizer, saying, sheet):
             for part, asked in filters:
-                layer = _layer(painted, part, [*asked, *conditions], rule, saying.tiles)
+                layer = _layer(painted, part, [*asked, *conditions], rule)
+                layer |= {"source": saying.tiles.source, "source-layer": saying.tiles.layer_of(symbolizer)}
                 if painted.rank is None:
                     saying.painted.append(layer)
                 else:
@@ -114,6 +122,8 @@ def _rule(rule: model.Rule, found: list[Piece], saying: _Saying, sheet: Sheet) -
 
 def _painted(symbolizer: model.Symbolizer, saying: _Saying, sheet: Sheet) -> Iterator[tuple[Painted, list[Json]]]:
     """What is painted of a symbolizer, each with its conditions; what cannot be is told."""
+    if saying.tiles.layer_of(symbolizer) != saying.tiles.source:
+        sheet = replace(sheet, geometry="Point")
     try:
         found = _branches(symbolizer, sheet)
     except UndrawableError as error:
@@ -158,8 +168,8 @@ def _of(symbolizer: model.Symbolizer, sheet: Sheet) -> Iterator[Painted]:
             sheet.complain("a RasterSymbolizer: vector tiles have no pixels")
 
 
-def _layer(painted: Painted, part: Span, asked: list[Json], rule: model.Rule, tiles: Tiles) -> dict[str, Any]:
-    layer: dict[str, Any] = {"type": painted.type, "source": tiles.source, "source-layer": tiles.source}
+def _layer(painted: Painted, part: Span, asked: list[Json], rule: model.Rule) -> dict[str, Any]:
+    layer: dict[str, Any] = {"type": painted.type}
     if rule.label:
         layer["metadata"] = {"garrigue:rule": rule.label}
     if part.low > 0:

@@ -14,7 +14,8 @@ from server.urls import BASE
 from tiles.grids import Grid
 from tiles.limits import LevelLimits, vector_limits
 from tiles.table import vector_grid
-from tiles.vector_info import vector_fields
+from tiles.vector_fields import labels_of, vector_fields
+from tiles.vector_info import vector_layers
 
 _WORDS = {
     "tilesets": {"fr": "Jeux de tuiles vectorielles", "en": "Vector tilesets"},
@@ -42,7 +43,7 @@ def tileset(registry: Registry, layer_id: str, name: str) -> Json:
     levels = vector_limits(layer, grid)
     about: Json = {
         **extents(layer, grid, levels),
-        "layers": [_layer(registry, layer, levels)],
+        "layers": _layers(registry, layer, levels),
         "mediaTypes": [VECTOR_TYPE],
         "links": _links(registry, layer, grid),
     }
@@ -83,24 +84,28 @@ def _head(registry: Registry, layer: Layer, grid: Grid) -> Json:
     return found | ({"tileMatrixSetURI": f"{URI}/{grid_name(grid)}"} if grid_name(grid) in REGISTERED else {})
 
 
-def _layer(registry: Registry, layer: Layer, levels: tuple[LevelLimits, ...]) -> Json:
-    """The one layer of the tiles, with the schema of its features (17-083r4, 7.2.2)."""
+def _layers(registry: Registry, layer: Layer, levels: tuple[LevelLimits, ...]) -> list[Json]:
+    """The layers of the tiles, with the schemas of their features (17-083r4, 7.2.2)."""
     assert isinstance(layer.facts, VectorFacts)
+    kinds = {layer.id: layer.facts.geometry.removeprefix("Multi")}
+    fields = {layer.id: vector_fields(layer)}
+    if (labels := labels_of(layer)) is not None:
+        kinds[labels.name], fields[labels.name] = "Point", labels.fields
     language = registry.service.language
-    fields = {
-        field.name: json_type(field) | {"title": field_title(layer, field.name, language)}
-        for field in vector_fields(layer)
-    }
-    found: dict[str, Any] = {
-        "id": layer.id,
-        "title": layer.definition.title.get(language) or layer.id,
-        "dataType": "vector",
-        "minTileMatrix": str(levels[0].z),
-        "maxTileMatrix": str(levels[-1].z),
-        "propertiesSchema": {"type": "object", "properties": fields},
-    }
-    dimension = _DIMENSIONS.get(layer.facts.geometry.removeprefix("Multi"))
-    return found if dimension is None else found | {"geometryDimension": dimension}
+    found: list[Json] = []
+    for told in vector_layers(layer, levels):
+        schema = {f.name: json_type(f) | {"title": field_title(layer, f.name, language)} for f in fields[told["id"]]}
+        one: dict[str, Any] = {
+            "id": told["id"],
+            "title": layer.definition.title.get(language) or layer.id,
+            "dataType": "vector",
+            "minTileMatrix": str(told["minzoom"]),
+            "maxTileMatrix": str(told["maxzoom"]),
+            "propertiesSchema": {"type": "object", "properties": schema},
+        }
+        dimension = _DIMENSIONS.get(kinds[told["id"]])
+        found.append(one if dimension is None else one | {"geometryDimension": dimension})
+    return found
 
 
 def _links(registry: Registry, layer: Layer, grid: Grid) -> list[Json]:

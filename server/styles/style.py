@@ -13,7 +13,7 @@ from layers.styles.model import Style
 from server.urls import BASE
 from tiles.limits import vector_limits
 from tiles.table import vector_grid
-from tiles.vector_info import vector_fields
+from tiles.vector_fields import labels_of, vector_fields
 
 
 def said(layer: Layer, name: str) -> Said:
@@ -21,18 +21,20 @@ def said(layer: Layer, name: str) -> Said:
     assert isinstance(layer.facts, VectorFacts)
     fields = tuple((field.name, field.type) for field in vector_fields(layer))
     scales = (layer.definition.min_scale, layer.definition.max_scale)
-    return _said(style_of(layer, name), layer.id, layer.facts.geometry, fields, scales)
+    labels = labels_of(layer)
+    return _said(style_of(layer, name), layer.id, labels.name if labels else "", layer.facts.geometry, fields, scales)
 
 
 @lru_cache(maxsize=64)
 def _said(
     style: Style,
     source: str,
+    labels: str,
     geometry: str,
     fields: tuple[tuple[str, str], ...],
     scales: tuple[float | None, float | None],
 ) -> Said:
-    return say(style, Tiles(source, geometry, dict(fields), scales))
+    return say(style, Tiles(source, geometry, dict(fields), scales, labels))
 
 
 def style_document(registry: Registry, layer: Layer, name: str) -> bytes:

@@ -54,7 +54,7 @@ def test_gdal_reads_every_archive_with_names_and_types(archives):
 def test_gdal_finds_buildings_where_they_are(archives, tmp_path):
     deepest = max(archives, key=lambda file: file.parts[-3])
     out = tmp_path / "read.geojson"
-    run("ogr2ogr", "-t_srs", "EPSG:4326", str(out), str(deepest), "-spat", *map(str, QUARTER))
+    run("ogr2ogr", "-t_srs", "EPSG:4326", str(out), str(deepest), "batiment", "-spat", *map(str, QUARTER))
     features = json.loads(out.read_text(encoding="utf-8"))["features"]
     assert len(features) > 100
     assert all(feature["properties"]["cleabs"].startswith("BATIMENT") for feature in features)

@@ -61,7 +61,10 @@ def test_files_are_tiles_with_gzip_and_what_describes_them_leads_there(site):
     assert answer.headers["Content-Type"] == "application/vnd.mapbox-vector-tile"
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert [layer.name for layer in layers_of(answer.content)] == ["parcelle"]
+    assert layers_of(answer.content)[0].name == "parcelle"
+    labels = tileset["layers"][1]
+    assert (labels["id"], labels["geometryDimension"]) == ("parcelle-labels", 0)
+    assert labels["propertiesSchema"]["properties"].keys() == {"section", "numero"}
 
 
 @pytest.mark.nginx
@@ -72,12 +75,17 @@ def test_the_archive_holds_the_same_tiles_and_their_layers(site):
         header = reader.header()
         assert (header["tile_type"], header["tile_compression"]) == (TileType.MVT, Compression.GZIP)
         assert reader.metadata()["vector_layers"][0]["fields"]["numero"] == "Number"
+        labels = 0
         trees = list((site.folder / "site/vector/parcelle/PM").rglob("*.mvt"))
         assert len(trees) >= 4
         for tile in trees:
             z, x, y = (int(part) for part in tile.with_suffix("").parts[-3:])
             assert reader.get(z, x, y) == tile.read_bytes()
-            assert layers_of(gzip.decompress(tile.read_bytes()))
+            found = {layer.name: layer for layer in layers_of(gzip.decompress(tile.read_bytes()))}
+            assert found["parcelle"].features
+            labels += found["parcelle-labels"].features if z == 15 and "parcelle-labels" in found else 0
+        # A point of each parcel, and those near a border once more in the tile beyond it.
+        assert 100 <= labels < 130
 
 
 @pytest.mark.nginx

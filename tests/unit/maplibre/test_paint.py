@@ -136,3 +136,11 @@ def test_styles_of_qgis_and_geoserver_have_a_layer_for_each_symbolizer(name, geo
     symbolizers = [s for part in style.parts for rule in part.rules for s in rule.symbolizers]
     assert len(found.layers) >= len(symbolizers)
     assert all("not drawn" not in told.what for told in found.untold)
+
+
+def test_labels_of_areas_are_drawn_from_points_where_the_tiles_have_some():
+    label = "<TextSymbolizer><Label>x</Label></TextSymbolizer>"
+    found = said(fill("#ff0000"), graphic(MARK.format("circle"), "<Size>9</Size>"), label, labels="c-labels")
+    assert [layer["source-layer"] for layer in found.layers] == ["c", "c-labels", "c-labels"]
+    assert [layer["type"] for layer in found.layers] == ["fill", "circle", "symbol"]
+    assert found.untold == ()

@@ -6,12 +6,16 @@ import pytest
 from pydantic import ValidationError
 
 from layers import model
+from layers.facts import Field
 from layers.registry import Layer, Registry
 from server.missing_tile import missing_tile
+from support.style_maps import sld
 from tiles.grids import grid
 from tiles.limits import vector_limits
 from tiles.stamp import tile_stamp, vector_stamp
 from tiles.table import vector_grid
+from tiles.vector_fields import labels_of
+from tiles.vector_info import vector_layers
 
 
 def with_tiles(registry: Registry, name: str, **tiles: object) -> Layer:
@@ -57,3 +61,20 @@ def test_a_blank_vector_tile_has_no_layers():
     told = missing_tile("blank", 0, "application/vnd.mapbox-vector-tile")
     assert told is not None
     assert (told.status, told.body, told.headers["Content-Type"]) == (200, b"", "application/vnd.mapbox-vector-tile")
+
+
+def test_polygons_have_points_with_what_styles_put_in_their_middle(tile_registry, tmp_path):
+    plain = tile_registry.layers["batiment"]
+    fields = (Field("nom", "string"), Field("hauteur", "real"))
+    layer = replace(plain, facts=replace(plain.facts, fields=fields))
+    style = tmp_path / "labels.sld"
+    label = "<TextSymbolizer><Label><ogc:PropertyName>nom</ogc:PropertyName></Label>"
+    style.write_bytes(sld(f"<MaxScaleDenominator>100000</MaxScaleDenominator>{label}</TextSymbolizer>"))
+    labelled = replace(layer, styles={"default": str(style)})
+    found = labels_of(labelled)
+    assert found is not None
+    assert (found.name, found.fields, found.first) == ("batiment-labels", fields[:1], 11)
+    told = vector_layers(labelled, vector_limits(labelled, grid("PM")))
+    assert [(one["id"], one["minzoom"]) for one in told] == [("batiment", 0), ("batiment-labels", 11)]
+    assert vector_stamp(labelled) != vector_stamp(replace(layer, styles={"default": ""}))
+    assert labels_of(replace(layer, styles={"default": ""})) is None
