@@ -104,20 +104,24 @@ ONE = """{"type": "FeatureCollection", "crs": {"type": "name", "properties": {"n
 "geometry": {"type": "Point", "coordinates": [770123.5, 6279456.25]}}]}"""
 
 
-@pytest.mark.gdal
-@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
-def test_ogr_appends_changes_inserts_and_deletes(inventory, version, tmp_path):
+def edit_by_ogr(server, version: str, folder: Path) -> None:
     """ogr2ogr adds to a layer; OGR's own objects change, insert in a transaction, and delete by a filter."""
-    server, file = inventory
-    (tmp_path / "new.geojson").write_text(ONE, encoding="utf-8")
+    (folder / "new.geojson").write_text(ONE, encoding="utf-8")
     address = f"WFS:{server.url}/wfs?VERSION={version}"
-    run("ogr2ogr", "-append", "-update", address, str(tmp_path / "new.geojson"), "-nln", "inv:capitelle")
+    run("ogr2ogr", "-append", "-update", address, str(folder / "new.geojson"), "-nln", "inv:capitelle")
     script = Path(__file__).parents[1] / "support" / "ogr_edits.py"
     if subprocess.run([PYTHON, "-c", "import osgeo"], capture_output=True, check=False).returncode:
         required("python3-gdal")
     done = subprocess.run([PYTHON, script, address], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert {"ajoutée", "changée", "née 0"} < set(json.loads(done.stdout))
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_ogr_appends_changes_inserts_and_deletes(inventory, version, tmp_path):
+    server, file = inventory
+    edit_by_ogr(server, version, tmp_path)
     _, found = pyogrio.read_arrow(file, layer="capitelle")
     rows = {row["nom"]: row for row in found.to_pylist()}
     assert "née 1" not in rows
@@ -127,9 +131,9 @@ def test_ogr_appends_changes_inserts_and_deletes(inventory, version, tmp_path):
     assert (moved.x, moved.y) == (770001.0, 6279002.0)
 
 
-@pytest.mark.postgis
-@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
-def test_qgis_edits_a_table_as_it_edits_a_file(postgres, tmp_path, version):
+@pytest.fixture
+def base(postgres, tmp_path):
+    """A server of one layer over a table that may be edited; the address of its database."""
     address = postgres.database()
     load(address, "capitelle", table("Point").select(["nom", "entier", "jour", "geometry"]), "Point")
     (tmp_path / "layers").mkdir()
@@ -138,7 +142,13 @@ def test_qgis_edits_a_table_as_it_edits_a_file(postgres, tmp_path, version):
     (tmp_path / "layers" / "inventaire.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "service.yaml").write_text("namespace: {prefix: inv, uri: 'https://inv.example/ns'}\n")
     with running(tmp_path, tmp_path / "store", env={"INVENTAIRE": address}) as server:
-        answer = session(server, version)
+        yield server, address
+
+
+@pytest.mark.postgis
+def test_qgis_edits_a_table_as_it_edits_a_file(base):
+    server, address = base
+    answer = session(server, "2.0.0")
     assert answer["editable"], answer
     assert answer["committed"], answer
     assert answer["count"] == 8, answer
@@ -146,3 +156,16 @@ def test_qgis_edits_a_table_as_it_edits_a_file(postgres, tmp_path, version):
     assert len(rows) == 8
     assert rows[0][1::2] == ("changée", "POINT(770001 6279002)")
     assert rows[-1] == (9, "Capitelle d'été", 42, "POINT(770123.5 6279456.25)")
+
+
+@pytest.mark.gdal
+@pytest.mark.postgis
+def test_ogr_edits_a_table_as_it_edits_a_file(base, tmp_path):
+    server, address = base
+    edit_by_ogr(server, "2.0.0", tmp_path)
+    sql = "SELECT nom, entier, jour::text, ST_AsText(geometry) FROM capitelle WHERE fid > 8 OR nom = 'changée'"
+    rows = {row[0]: row[1:] for row in run_sql(address, sql)}
+    assert sorted(rows) == ["ajoutée", "changée", "née 0"]
+    assert rows["ajoutée"] == (42, "2024-02-29", "POINT(770123.5 6279456.25)")
+    assert rows["née 0"][1] == "2024-02-29"
+    assert rows["changée"][2] == "POINT(770001 6279002)"

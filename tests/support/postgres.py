@@ -46,9 +46,10 @@ class Server:
         command = [str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         command += ["-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
         command += ["-c", "shared_buffers=64MB", "-c", "jit=off", "-c", "timezone=Europe/Paris"]
-        command += ["-c", "log_min_messages=panic", "-c", "max_connections=60", "-c", "autovacuum=off"]
+        command += ["-c", "log_min_messages=fatal", "-c", "max_connections=60", "-c", "autovacuum=off"]
         command += ["-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
-        self.process = subprocess.Popen(command, stdout=self._log(), stderr=self._log(), **_as_nobody())
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **_as_nobody())
         end = time.monotonic() + 60
         ready = [str(self.bin / "pg_isready"), "-q", "-h", str(self.folder), "-p", str(self.port), "-d", "postgres"]
         while subprocess.run(ready, check=False).returncode:
@@ -67,9 +68,6 @@ class Server:
             self.process.kill()
             self.process.wait()
             self.process = None
-
-    def _log(self) -> Any:
-        return subprocess.DEVNULL
 
     def address(self, database: str = "postgres", *, user: str = "admin", host: str = "") -> str:
         """The address of a database, with the password in it."""

@@ -160,6 +160,29 @@ def test_a_column_that_takes_any_geometry_is_known_by_what_it_holds(database):
         layer(database, "libre", crs="EPSG:2154")
 
 
+def test_shapes_that_are_not_valid_are_found_and_told_as_they_are(database):
+    bow = "POLYGON((0 0, 10 10, 10 0, 0 10, 0 0))"
+    sql(
+        database,
+        "CREATE TABLE croises (num int PRIMARY KEY, lieu geometry(Geometry, 2154))",
+        f"INSERT INTO croises VALUES (1, 'SRID=2154;{bow}'), (2, 'SRID=2154;POLYGON EMPTY'), "
+        "(3, 'SRID=2154;GEOMETRYCOLLECTION(POINT(50 50), LINESTRING(0 0, 1 1))')",
+    )
+    made = layer(database, "croises")
+    assert made.facts.geometry == "Unknown"
+    assert [row["num"] for row in rows(made)] == [1, 2, 3]
+    assert [row["num"] for row in rows(made, bbox=(8, 4, 12, 6), bbox_crs=LAMBERT)] == [1]
+    assert [row["num"] for row in rows(made, bbox=(40, 40, 60, 60), bbox_crs=LAMBERT)] == [3]
+    names = filters.Names(made.facts, "croises", lambda name: None if name == "lieu" else name)
+    for text, found in (
+        ("WITHIN(lieu, POLYGON((-1 -1, 11 -1, 11 11, -1 11, -1 -1)))", [1]),
+        ("DISJOINT(lieu, POINT(50 50))", [1, 2]),
+        ("DWITHIN(lieu, POINT(12 5), 3, meters)", [1]),
+        ("BEYOND(lieu, POINT(12 5), 3, meters)", [3]),
+    ):
+        assert [row["num"] for row in rows(made, filter=filters.read_cql(text, names))] == found, text
+
+
 KEYS = [
     ("int2", "1", "3"),
     ("int8", "-5", "9007199254740993"),
