@@ -105,10 +105,11 @@ def put(file: Path, tiles: Iterable[tuple[int, int, int, bytes]], info: ArchiveI
         _declare(db, info)
         change, stamps = Sizes(), Counter[str]()
         left: set[int] = set()
-        made = int(time.time())
+        made, last, new = int(time.time()), None, 0
         for z, x, y, data in tiles:
-            place = (z, x, south_row(z, y))
-            new, added = _image(db, data)
+            place, added = (z, x, south_row(z, y)), False
+            if data is not last:  # runs of empty tiles are one object: its hash and number are known
+                last, (new, added) = data, _image(db, data)
             old = db.execute(_SELECT, place).fetchone()
             change += Sizes(old is None, added, len(data) * added)
             db.execute(_WRITE, (*place, new, info.stamp, made))

@@ -19,6 +19,7 @@ from layers.query import FeatureQuery
 from layers.registry import Layer
 from layers.sources import open_features
 from tiles.generalise import generalised
+from tiles.occupied import Occupied
 from tiles.recipe import Recipe
 
 GEOMETRY = "garrigue_geometry"
@@ -32,11 +33,19 @@ GAIN = 0.8
 
 
 def write_deep(layer: Layer, crs: str, fields: frozenset[str], box: BBox | None, file: Path) -> None:
-    """All features that a box (in the CRS) meets, with the fields that are drawn by. Raises SourceError."""
+    """All features that a box (in the CRS) meets, with the fields that are drawn by, and where they are (`Occupied`).
+
+    Raises SourceError.
+    """
     query = FeatureQuery(layer.id, crs, box, crs if box else None, properties=tuple(sorted(fields)))
-    batches = _parallel(_plain, open_features(layer).features(query))
+    occupied = Occupied(box or layer.extent_in(crs))
+    batches = _parallel(lambda batch: _plain(batch, occupied), open_features(layer).features(query))
     if not _write(batches, crs, file):
         raise SourceError(f"layer {layer.id}: no features where tiles are to be made")
+    try:
+        occupied.save(file.parent)
+    except OSError as error:
+        raise SourceError(f"an overview cannot be written at {file.parent}: {error.strerror}") from None
 
 
 def write_level(finer: Path, crs: str, recipe: Recipe, pixel: float, file: Path) -> bool:
@@ -69,10 +78,11 @@ def _size(batch: pa.RecordBatch) -> int:
     return sum(len(shape) + 96 for shape in batch.columns[-1].to_pylist())
 
 
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+def _plain(batch: pa.RecordBatch, occupied: Occupied) -> pa.RecordBatch:
     """Without ids and heights: the id is a batch's first column, the geometry its last."""
     shapes = shapely.from_wkb(batch.columns[-1].to_numpy(zero_copy_only=False))
     there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    occupied.add(shapely.bounds(shapes[there]).reshape(-1, 4))
     wkb = pa.array(shapely.to_wkb(shapes[there], output_dimension=2, flavor="iso"), pa.binary())
     columns = [*batch.take(pa.array(there)).columns[1:-1], wkb]
     return pa.RecordBatch.from_arrays(columns, names=[*batch.schema.names[1:-1], GEOMETRY])

@@ -25,7 +25,7 @@ from tiles.picture import Block
 from tiles.plan import Plan
 from tiles.recipe import Keep, Recipe, recipe
 
-VERSION = "1"
+VERSION = "2"
 """Changes with the way in which overviews are made."""
 BLOCKS, LEVELS = 32, 4
 """Blocks and levels from which overviews are worth while: they cost as much as reading the features four times."""

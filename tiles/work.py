@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from layers.crs import BBox
 from layers.errors import SourceError
+from layers.query import Selection
 from layers.registry import Layer, Registry
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes
 from tiles.format import tile_format
 from tiles.grids import Grid, grid
-from tiles.imagery import draw_imagery, from_below, is_imagery, is_upper
+from tiles.imagery import Tiles, draw_imagery, from_below, is_imagery, is_upper
 from tiles.info import archive_info
 from tiles.jobs import State
-from tiles.overviews import Files, drawn_from
+from tiles.occupied import Occupied
+from tiles.overviews import REACH, Files, drawn_from
 from tiles.picture import Block, draw_block, level_buffer, selection
 from tiles.plan import Plan
 from tiles.store import Store
@@ -43,7 +46,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A plan in a process that makes its blocks; `by_level` has the registries that draw from overviews."""
+    """A plan in a process that makes its blocks; `by_level` has the registries that draw from overviews.
+
+    `occupied` tells where features are, where that is known; `nothing` is a tile without any, by level.
+    """
 
     registry: Registry
     by_level: Mapping[int, Registry]
@@ -52,6 +58,8 @@ class Work:
     plan: Plan
     grid: Grid
     info: ArchiveInfo
+    occupied: Occupied | None = None
+    nothing: dict[int, bytes] = field(default_factory=dict)
 
     def make(self, block: Block) -> Outcome:
         """Draw, cut and keep a block; tiles that are there with the same stamp are not made again."""
@@ -73,13 +81,30 @@ class Work:
         what = selection(first)
         if not is_imagery(self.layer):
             buffer = level_buffer(self.layer, self.plan.style, self.grid, block.z)
-            kind = tile_format(self.layer)
-            return draw_block(self.by_level.get(block.z, self.registry), self.grid, block, buffer, what, kind)
+            return self._drawn(block, buffer, what)
         if is_upper(self.layer, self.grid, block.z):
             built = from_below(self.layer, self.grid, block, self.store, first, self.plan.stamp)
             if built is not None:
                 return built
         return draw_imagery(self.layer, self.grid, block, what)
+
+    def _drawn(self, block: Block, buffer: int, what: Selection) -> Tiles:
+        """Without a drawing where no feature is near, once it is known what such a tile looks like."""
+        empty = self.occupied is not None and not self.occupied.any(self._seen(block))
+        if empty and block.z in self.nothing:
+            columns, rows = range(block.x0, block.x1 + 1), range(block.y0, block.y1 + 1)
+            return [(x, y, self.nothing[block.z]) for y in rows for x in columns], 0
+        registry = self.by_level.get(block.z, self.registry)
+        tiles, painted = draw_block(registry, self.grid, block, buffer, what, tile_format(self.layer))
+        if empty and not painted:
+            self.nothing[block.z] = tiles[0][2]
+        return tiles, painted
+
+    def _seen(self, block: Block) -> BBox:
+        """The box from which something may reach into a block."""
+        margin = REACH * self.grid.cell_sizes[block.z]
+        left, bottom, right, top = self.grid.tiles_bbox(*block)
+        return left - margin, bottom - margin, right + margin, top + margin
 
 
 def open_work(order: Order, registry: Registry | None = None) -> Work:
@@ -88,10 +113,12 @@ def open_work(order: Order, registry: Registry | None = None) -> Work:
     plan, layer = order.plan, read.layers[order.plan.layer]
     tiling = grid(plan.grid, read.config)
     info = archive_info(layer, plan.style, tiling.stored)
-    copies = {file: drawn_from(read, plan.layer, tiling, file) for file in set(order.overviews.values())}
+    files = set(order.overviews.values())
+    copies = {file: drawn_from(read, plan.layer, tiling, file) for file in files}
     by_level = {z: copies[file] for z, file in order.overviews.items()}
     tiles = Store(order.store, patience=10.0, floor=read.service.free_space)
-    return Work(read, by_level, layer, tiles, plan, tiling, info)
+    occupied = Occupied.load(next(iter(files)).parent) if files else None
+    return Work(read, by_level, layer, tiles, plan, tiling, info, occupied)
 
 
 def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Block]]:
