@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from fcntl import F_SETPIPE_SZ, fcntl
+from io import FileIO
 
 from server.download_process import DONE
 from server.pool import BusyError, CrashedError
@@ -107,8 +108,7 @@ class Download:
     def __init__(self, release: Callable[[], None]) -> None:
         self._release: Callable[[], None] | None = release
         self._task: socket.socket | None = None
-        self._pipe: asyncio.ReadTransport | None = None
-        self._reader = asyncio.StreamReader(limit=CHUNK)
+        self._pipe: FileIO | None = None
         self._head = b""
 
     async def begin(self, work: Callable[[], Iterator[bytes]], hand_over: Callable[[int, int], None]) -> None:
@@ -118,9 +118,9 @@ class Download:
         self._task, theirs = socket.socketpair()
         self._task.setblocking(False)
         readable, writable = os.pipe()
-        with theirs, os.fdopen(writable, "wb", 0):
-            protocol = asyncio.StreamReaderProtocol(self._reader)
-            self._pipe, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(readable, "rb", 0))
+        os.set_blocking(readable, False)
+        self._pipe = FileIO(readable)
+        with theirs, FileIO(writable, "w"):
             with contextlib.suppress(OSError):
                 # The system may allow no more than a smaller one.
                 fcntl(writable, F_SETPIPE_SZ, PIPE)
@@ -142,8 +142,14 @@ class Download:
             self.stop()
 
     async def _read(self) -> bytes:
+        """What is there, with no buffer of the loop's in between: the pipe is the only one."""
+        assert self._pipe is not None
+        # Others have their turn, however much there is to read.
+        await asyncio.sleep(0)
         try:
-            return await self._reader.read(CHUNK) or await self._end()
+            while (data := self._pipe.read(CHUNK)) is None:
+                await _readable(self._pipe.fileno())
+            return data or await self._end()
         except BaseException:
             self.stop()
             raise
@@ -173,3 +179,19 @@ class Download:
         if self._release is not None:
             self._release()
             self._release = None
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until there is something to read, or the end."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, _done, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _done(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -202,7 +202,8 @@ async def _answer(scope: Any, send: Any, line: Line, seconds: float) -> None:
         if not data:
             if not started:
                 raise UnansweredError
-            log.error("the engine ended in the middle of an answer: %s", scope["path"])
+            if not line.left:
+                log.error("the engine ended in the middle of an answer: %s", scope["path"])
             return
         answer.parser.feed_data(data)
         if answer.status and not started:

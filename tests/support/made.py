@@ -35,8 +35,9 @@ def dawdling() -> Iterator[bytes]:
 
 
 def endless(told: Path) -> Iterator[bytes]:
-    """A megabyte again and again; a file's size tells how many were made."""
+    """A megabyte again and again; a file tells the process's id and, by a dot each, how many were made."""
     with told.open("wb", 0) as file:
+        file.write(b"%d " % os.getpid())
         while True:
             file.write(b".")
             yield bytes(1_000_000)

@@ -1,21 +1,29 @@
 """The WFS over a real socket: GDAL reads all of it back, and a client that leaves stops the work."""
 
+import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
+from functools import partial
+from pathlib import Path
 
 import pyogrio
 import pytest
 import shapely
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Route
 
+from server.downloads import Downloads
 from server.wfs import stream
 from server.wfs.service import routes
+from support import made
 from support.schemas import required
 from support.vectors import KINDS, layer_id, make_registry, shapes, table
 
@@ -126,8 +134,6 @@ def test_a_client_that_leaves_stops_the_work():
         await flow.first()
         return stream.StreamedResponse(flow)
 
-    from starlette.routing import Route
-
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=[Route("/", endpoint)]), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -141,3 +147,39 @@ def test_a_client_that_leaves_stops_the_work():
     assert len(made) < 1000
     server.should_exit = True
     thread.join()
+
+
+def test_a_client_that_leaves_ends_the_process_of_its_download(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    downloads, told = Downloads(preload=["support.made"]), tmp_path / "told"
+
+    async def endpoint(_request):
+        download = await downloads.open(partial(made.endless, told))
+        await download.first()
+        return stream.StreamedResponse(download)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app):
+        yield
+        await downloads.close()
+
+    app = Starlette(routes=[Route("/", endpoint)], lifespan=lifespan)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        left = 20_000_000
+        while left > 0:
+            left -= len(client.recv(1 << 16))
+        pid = int(told.read_bytes().split()[0])
+    for _ in range(500):
+        if not Path(f"/proc/{pid}").exists():
+            break
+        time.sleep(0.02)
+    server.should_exit = True
+    thread.join()
+    assert not Path(f"/proc/{pid}").exists()
