@@ -308,6 +308,31 @@ def test_a_reader_that_leaves_early_gives_its_connection_back(database, many):
     assert rows(many, limit=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("jour", ("1999-12-31", "2024-02-29")),
+        ("moment", ("1999-12-31T10:00:00+00:00", "2024-02-29T23:59:58+00:00")),
+        ("quand", ("1999-12-31T10:00:00", "2024-02-29T23:59:58")),
+        ("annee", ("1999", "2024")),
+        ("edition", ("v1", "v2")),
+    ],
+)
+def test_a_time_dimension_may_be_of_any_type(database, name, times):
+    sql(
+        database,
+        "CREATE TABLE IF NOT EXISTS dates (num int PRIMARY KEY, jour date, moment timestamptz, quand timestamp, "
+        "annee int, edition text, lieu geometry(Point, 2154))",
+        "INSERT INTO dates VALUES (1, '1999-12-31', '1999-12-31 11:00+01', '1999-12-31 10:00', 1999, 'v1', NULL), "
+        "(2, '2024-02-29', '2024-02-29 23:59:58+00', '2024-02-29 23:59:58', 2024, 'v2', NULL), "
+        "(3, NULL, NULL, NULL, NULL, NULL, NULL) ON CONFLICT DO NOTHING",
+    )
+    made = layer(database, "dates", time={"attribute": name})
+    assert made.times == times
+    assert [row["num"] for row in rows(made, time=times[:1])] == [1]
+    assert [row["num"] for row in rows(made, time=times)] == [1, 2]
+
+
 def test_a_registry_over_tables_comes_back_from_json_as_it_was(database, many, typed):
     made = {one.id: one for one in (many, typed)}
     registry = Registry(model.Service(), {"base": model.Theme(title=model.Text(fr="Base"))}, made, "1", None)
