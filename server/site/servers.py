@@ -76,6 +76,8 @@ def caddy(root: Path, port: int = 8080) -> str:
 	header Access-Control-Expose-Headers "Content-Range, ETag"
 	@kept path_regexp ^/(tiles/.+/|vector/|pmtiles/|static/|fonts/)
 	header @kept Cache-Control "public, max-age=86400"
+	@fresh not path_regexp ^/(tiles/.+/|vector/|pmtiles/|static/|fonts/)
+	header @fresh Cache-Control no-cache
 	@hidden path_regexp /\\.
 	respond @hidden 404
 	try_files {{path}} {{path}}/index.html {{path}}/index.json

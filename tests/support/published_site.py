@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from scripts.conformance.server import await_answer
+from scripts.conformance.server import await_answer, free_port
 from support.schemas import required
 
 ROOT = Path(__file__).parents[2]
@@ -56,5 +56,25 @@ def served_by_nginx(site: Site, folder: Path) -> Iterator[None]:
         try:
             await_answer(int(site.url.rpartition(":")[2]), "/", seconds=10, processes=[process])
             yield
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def served_by_caddy(site: Site, folder: Path) -> Iterator[Site]:
+    """The same site at another address, by its Caddyfile; the port and what the machine has once are changed in it."""
+    caddy = shutil.which("caddy", path="/usr/bin:/usr/local/bin") or required("caddy")
+    written = (site.folder / "Caddyfile").read_text()
+    subprocess.run([caddy, "validate", "--adapter", "caddyfile", "--config", site.folder / "Caddyfile"], check=True)
+    port, own = free_port(), folder / "Caddyfile"
+    place = f":{site.url.rpartition(':')[2]} {{"
+    assert place in written
+    own.write_text("{\n\tadmin off\n}\n" + written.replace(place, f"http://127.0.0.1:{port} {{"))
+    command = [caddy, "run", "--adapter", "caddyfile", "--config", own]
+    homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stderr=log, env=homes) as process:
+        try:
+            await_answer(port, "/", seconds=20, processes=[process])
+            yield Site(f"http://127.0.0.1:{port}", site.folder, site.store)
         finally:
             process.terminate()

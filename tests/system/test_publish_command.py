@@ -15,7 +15,7 @@ from scripts.conformance.server import free_port
 from support.asked_of_qgis import ask_qgis
 from support.data import X0, Y0
 from support.gdal import run
-from support.published_site import ROOT, Site, garrigue, publish_layers, served_by_nginx
+from support.published_site import ROOT, Site, garrigue, publish_layers, served_by_caddy, served_by_nginx
 from support.schemas import assert_valid, required
 
 LAYERS = ("ortho", "parcelle", "arbre")
@@ -78,6 +78,33 @@ def test_tile_json_and_ogc_api_lead_to_tiles_and_what_is_not_there_is_404(site):
     assert site.get(first).headers["Content-Type"] == "image/png"
     for path in ("/tiles/parcelle/default/PM/17/0/0.png", "/.garrigue.json", "/nothing"):
         assert site.get(path).status_code == 404
+
+
+@pytest.mark.nginx
+def test_caddy_serves_what_nginx_serves(site, tmp_path):
+    tile = next((site.folder / "site/tiles/ortho/default/PM").rglob("*.jpeg")).relative_to(site.folder / "site")
+    vector = next((site.folder / "site/vector/arbre").rglob("*.mvt"), None)
+    paths = ["/", "/wmts/1.0.0/WMTSCapabilities.xml", "/tiles/ortho.json", f"/{tile}", "/ogcapi/tileMatrixSets"]
+    paths += ["/.garrigue.json", "/nothing"] + ([f"/{vector.relative_to(site.folder / 'site')}"] if vector else [])
+    names = ("Content-Type", "Access-Control-Allow-Origin")
+    with served_by_caddy(site, tmp_path) as other:
+        for path in paths:
+            ours, theirs = site.get(path), other.get(path)
+            assert theirs.status_code == ours.status_code, path
+            if ours.status_code == 200:
+                assert theirs.content == ours.content, path
+                told = {name: _plain(ours.headers.get(name)) for name in names}
+                assert {name: _plain(theirs.headers.get(name)) for name in names} == told, path
+                if "/vector/" in path:
+                    assert theirs.headers["Content-Encoding"] == "gzip"
+                assert ("no-cache" in theirs.headers["Cache-Control"]) == ("no-cache" in ours.headers["Cache-Control"])
+        answer = other.get("/pmtiles/ortho.default.pmtiles", Range="bytes=0-126")
+        assert (answer.status_code, len(answer.content)) == (206, 127)
+
+
+def _plain(value: str | None) -> str:
+    """A header without what does not matter to its reader."""
+    return (value or "").partition(";")[0].replace("application/xml", "text/xml")
 
 
 @pytest.mark.nginx
