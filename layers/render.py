@@ -3,6 +3,7 @@
 Nothing here knows HTTP. The pixels that may be asked are limited by the protocols; a picture takes the memory of three.
 """
 
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -43,9 +44,12 @@ REACH = 96
 """Pixels around a picture in which features are looked for, for the sake of their symbols and labels."""
 
 LINE_REACH = 16
-"""The same where only lines and fills are drawn."""
+"""The most where only lines and fills are drawn."""
 
 _SYMBOLS = re.compile(r"<(?:Markers|Point|Text|Shield|Group|Dot)Symbolizer")
+_UNEVEN = re.compile(r"<(?!Line|Polygon)\w+Symbolizer|<\w+PatternSymbolizer|miterlimit|transform|offset|smooth")
+_WIDTH = re.compile(r'stroke-width="([^"]*)"')
+_NUMBER = re.compile(r"\d+(?:\.\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,7 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     words = _words_of_its_kind if alike else srs
     drawing.srs = words(query.crs)
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
-    reach = REACH if _SYMBOLS.search(styles) else LINE_REACH
+    reach = _reach(styles)
     seen = _grown(query, reach * query.dpi / STANDARD_DPI)
     sources = [
         drawn.datasource(layer, selection, seen, query.crs, look.fields)
@@ -274,6 +278,17 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
             if names := [name for name, _ in getattr(look, part)]:
                 drawing.layers.append(_layer(layer, words(layer.crs), source, names))
     return Ready(drawing, reach, any(look.ground_units for look in looks))
+
+
+def _reach(styles: str) -> int:
+    """Pixels of the standard's size around a picture from which something of a feature may be seen in it."""
+    if _SYMBOLS.search(styles):
+        return REACH
+    widths = _WIDTH.findall(styles)
+    if _UNEVEN.search(styles) or not all(_NUMBER.fullmatch(width) for width in widths):
+        return LINE_REACH
+    # A mitre reaches twice the width, four times its half; a line without a width has that of a pixel.
+    return min(LINE_REACH, math.ceil(2 * max([1.0, *map(float, widths)])) + 1)
 
 
 def _grown(query: MapQuery, pixels: float) -> BBox:

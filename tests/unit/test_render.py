@@ -23,6 +23,13 @@ CRSS = ("EPSG:2154", "EPSG:3857", "EPSG:4326", "OGC:CRS84", "EPSG:4171", "EPSG:4
 CRSS += tuple(f"EPSG:{code}" for code in range(3942, 3951))
 
 
+def stroke(color, width):
+    """A line symbolizer with mitred corners."""
+    given = {"stroke": color, "stroke-width": width, "stroke-linejoin": "mitre"}
+    inside = "".join(f'<CssParameter name="{name}">{value}</CssParameter>' for name, value in given.items())
+    return f"<LineSymbolizer><Stroke>{inside}</Stroke></LineSymbolizer>"
+
+
 def asked(*layers, bbox=WORLD, crs="EPSG:2154", size=(200, 200), **more):
     selections = tuple(Selection(item) if isinstance(item, str) else item for item in layers)
     return MapQuery(selections, crs, bbox, *size, **{"transparent": True, **more})
@@ -125,6 +132,22 @@ def test_every_size_is_exact_and_pixels_need_not_be_square(registry, name, size)
 def test_resolution_scales_symbols(registry):
     thin, thick = (pixels(registry, "chemin", dpi=dpi)[..., 3].astype(int).sum() for dpi in (25.4 / 0.28, 254 / 0.28))
     assert thick > 5 * thin
+
+
+@pytest.mark.parametrize("width", [0.4, 1, 3, 7.5])
+@pytest.mark.parametrize("name", ["parcelle", "chemin"])
+@pytest.mark.parametrize("dpi", [25.4 / 0.28, 200])
+def test_a_line_beyond_the_border_reaches_as_far_into_the_picture_as_it_is_wide(registry, name, width, dpi):
+    look = read_sld(sld(stroke("#ff0000", width)))
+    # A path begins at X0, Y0 + 150, and rises: nearer than half its width to the upper border.
+    top = Y0 + 150 - 0.3 * width
+    bbox = (X0, top - 200, X0 + 200, top)
+    around = (bbox[0] - 50, bbox[1] - 50, bbox[2] + 50, bbox[3] + 50)
+    part = pixels(registry, Selection(name, look=look), bbox=bbox, size=(200, 200), dpi=dpi)
+    whole = pixels(registry, Selection(name, look=look), bbox=around, size=(300, 300), dpi=dpi)
+    assert part.any()
+    # Where a line is cut differently its edge's pixels may differ by a few levels.
+    assert np.abs(part.astype(int) - whole[50:250, 50:250])[..., 3].max() <= 8
 
 
 def test_scale_limits_of_a_layer_hide_it(registry):
