@@ -103,6 +103,17 @@ def sets(registry: Registry, layer: Layer) -> Iterator[Which]:
             yield Which(VECTOR, time, (tiling,))
 
 
+def defaults(published: Sequence[TileSet]) -> list[TileSet]:
+    """Of each layer and grid the default style and the vector tiles, in the default time or the first that is there."""
+    found: dict[tuple[str, str, bool], TileSet] = {}
+    for item in published:
+        key = (item.layer.id, item.grid.id, item.is_vector)
+        shown = item.is_vector or item.style == item.layer.default_style
+        if shown and (key not in found or item.time in (item.layer.default_time, "")):
+            found[key] = item
+    return list(found.values())
+
+
 def publish(
     version: SiteVersion, store: Store, layer: Layer, which: Which, levels: tuple[int, int], most: int
 ) -> TileSet | None:

@@ -16,7 +16,7 @@ from server.site.vector_documents import vector_documents
 from server.site.viewer_files import viewer_files
 from server.tms.tile_json import published_elsewhere, tile_json
 from server.urls import BASE
-from tiles.publish import TileSet
+from tiles.publish import TileSet, defaults
 
 
 def site_documents(
@@ -47,7 +47,7 @@ def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple
 
 def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
     """TileJSON of each layer that has a tree in Web Mercator: its default style, its last time."""
-    for item in _defaults(trees):
+    for item in defaults(trees):
         body = tile_json(registry, item.layer) if item.grid.stored == "PM" else None
         if body is not None:
             address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}"
@@ -55,7 +55,7 @@ def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[
 
 
 def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, tiles.Json]]:
-    shown = _defaults(trees)
+    shown = defaults(trees)
     sets = tiles.tile_matrix_sets(registry)
     names = {item.grid.id: tiles.tile_matrix_set(registry, item.grid.id) for item in shown}
     ids = {document["id"] for document in names.values()}
@@ -79,13 +79,3 @@ def _tileset(registry: Registry, item: TileSet) -> tuple[str, tiles.Json]:
         link["href"] = place if link["rel"] == "item" else link["href"]
     scheme = next(link["href"] for link in document["links"] if link["rel"].endswith("tiling-scheme"))
     return scheme.rpartition("/")[2], document
-
-
-def _defaults(trees: Sequence[TileSet]) -> list[TileSet]:
-    """Of each layer and grid the default style, and of its times the default or the last that is there."""
-    found: dict[tuple[str, str], TileSet] = {}
-    for item in trees:
-        key = (item.layer.id, item.grid.id)
-        if item.style == item.layer.default_style and (key not in found or item.time in (item.layer.default_time, "")):
-            found[key] = item
-    return list(found.values())

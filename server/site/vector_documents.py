@@ -13,7 +13,7 @@ from server.styles.documents import layer_documents
 from server.styles.style import said
 from server.tms.tile_json import published_elsewhere, vector_tile_json
 from server.urls import BASE
-from tiles.publish import TileSet
+from tiles.publish import TileSet, defaults
 
 NO_GLYPHS = "fonts/none.pbf"
 """What servers of files answer for characters that a font has not: nothing, which MapLibre takes for a range."""
@@ -21,7 +21,7 @@ NO_GLYPHS = "fonts/none.pbf"
 
 def vector_documents(registry: Registry, published: Sequence[TileSet], store: Path) -> Iterator[tuple[str, bytes]]:
     """Path and bytes of every document, addresses with `BASE`."""
-    shown = [item for item in published if item.is_vector and item.time in (item.layer.default_time, None, "")]
+    shown = [item for item in defaults(published) if item.is_vector]
     for item in shown:
         if item.tree:
             yield f"tiles/{item.layer.id}.mvt.json", _tile_json(registry, item)

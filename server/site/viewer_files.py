@@ -9,14 +9,16 @@ from urllib.parse import quote
 from layers.registry import Registry
 from server.portal.static_files import files
 from server.site.capabilities import legend_path
-from tiles.publish import TileSet
+from tiles.publish import TileSet, defaults
 
 _FOLDER = Path(__file__).parent / "viewer"
 
 
 def viewer_files(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
     """Path and bytes of every file."""
-    layers = [entry for item in published if item.grid.stored == "PM" for entry in _entries(item)]
+    shown = [item for item in published if item.grid.stored == "PM" and not item.is_vector]
+    shown += [item for item in defaults(published) if item.is_vector]
+    layers = [entry for item in shown for entry in _entries(item)]
     listed: dict[str, Any] = {
         "title": registry.service.title.model_dump(),
         "language": registry.service.language,
@@ -38,9 +40,9 @@ def _entries(item: TileSet) -> Iterator[dict[str, Any]]:
     if not item.is_vector:
         tiles = f"{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}" if item.tree else ""
         yield _entry(item, item.style) | {"tiles": tiles}
-    elif item.time in (item.layer.default_time, None, ""):
-        for style in item.layer.styles:
-            yield _entry(item, style) | {"maplibre": f"styles/{quote(item.layer.id)}/{quote(style, safe='')}.json"}
+        return
+    for style in item.layer.styles:
+        yield _entry(item, style) | {"maplibre": f"styles/{quote(item.layer.id)}/{quote(style, safe='')}.json"}
 
 
 def _entry(item: TileSet, style: str) -> dict[str, Any]:
