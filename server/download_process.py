@@ -4,6 +4,7 @@ It imports what they need once and is of one thread, so that a fork costs millis
 download's process ends with its download, and gives all memory back; it ends at once when the engine lets go of it.
 """
 
+import gc
 import importlib
 import logging
 import os
@@ -39,6 +40,8 @@ def main(preload: Iterable[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in preload:
         importlib.import_module(name)
+    # What is there now is never garbage: looking at it would copy the memory that is shared.
+    gc.freeze()
     # A thread of pyarrow's allocator, which knows of forks and is not used here.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     with tempfile.TemporaryDirectory(prefix="garrigue-downloads-") as folder, socket.socket(fileno=0) as control:

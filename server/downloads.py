@@ -30,8 +30,16 @@ PRELOAD = (
     "dateutil.relativedelta",
 )
 """Imported once, before processes are forked."""
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-"""What forks is of one thread; what Arrow's own allocators keep for themselves would double a download's memory."""
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 26),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 26),
+}
+"""What forks is of one thread. What Arrow's own allocators keep for themselves would double a download's memory.
+
+To give a batch's megabytes back to the system, and to get them again for the next, costs more than to keep them.
+"""
 AT_ONCE = 8
 """Downloads that are made at once; more wait for their turn."""
 WAITING = 100
