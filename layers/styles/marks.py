@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, pi, radians, sin
 
-from layers.styles.glyphs import contours
-
 type Point = tuple[float, float]
 
 
@@ -169,6 +167,9 @@ def outlines(name: str) -> tuple[Outline, ...] | None:
 
 
 def _letter(written: str) -> tuple[Outline, ...] | None:
+    # Imported by need: FreeType and the fonts are for the few styles that ask it.
+    from layers.styles.glyphs import contours
+
     match = _TTF.fullmatch(written)
     if not match:
         return None
