@@ -176,16 +176,25 @@ def _take_changes(registry: Registry, store: Path, asked: Asked) -> None:
     from tiles.changes import ChangeError, take_changes
 
     try:
-        since = datetime.fromisoformat(asked.since) if asked.since else None
+        since = _date(asked.since) if asked.since else None
         for name in asked.layers:
             found = take_changes(registry, store, name, since)
             if found.parts is None:
                 _errors.print(f"{name}: nothing to compare with yet; from now on there is")
             else:
                 _errors.print(f"{name}: {found.parts} changes; {found.kept} tiles stay, {found.stale} are made again")
-    except (ChangeError, ValueError) as error:
+    except ChangeError as error:
         _errors.print(f"[bold red]garrigue seed:[/] {error}")
         raise typer.Exit(2) from None
+
+
+def _date(text: str) -> datetime:
+    from tiles.changes import ChangeError
+
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ChangeError(f"a date is written 2026-05-31, not {text!r}") from None
 
 
 def _plans(registry: Registry, asked: Asked) -> list[Any]:

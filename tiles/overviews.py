@@ -45,7 +45,7 @@ def overviews(registry: Registry, store: Path, plan: Plan, tiling: Grid, todo: l
     Raises SourceError.
     """
     layer = registry.layers[plan.layer]
-    folder = _folder(layer, store, plan, tiling, todo) if _is_possible(layer, plan.style) else None
+    folder = _folder(layer, store, plan, tiling, todo) if todo and _is_possible(layer, plan.style) else None
     if folder is None:
         yield {}
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from layers.errors import GarrigueError
 from layers.registry import Registry
+from tiles.address import TileAddress
 from tiles.archive import ArchiveError, put_aside_if_damaged
 from tiles.grids import grid
 from tiles.jobs import Job, State, running
@@ -136,8 +137,20 @@ def _check_archives(job: Job, plan: Plan, store: Store) -> None:
 @contextmanager
 def _ordered(registry: Registry, store: Path, plan: Plan, todo: list[Block]) -> Iterator[Order]:
     """The order, with the overviews that its layer is drawn from."""
-    with overviews(registry, store, plan, grid(plan.grid, registry.config), todo) as files:
+    missing = _missing(plan, Store(store), todo) if registry.layers[plan.layer].is_vector else todo
+    with overviews(registry, store, plan, grid(plan.grid, registry.config), missing) as files:
         yield Order(registry.to_json(), store, plan, files)
+
+
+def _missing(plan: Plan, store: Store, todo: list[Block]) -> list[Block]:
+    """Blocks that will be drawn: after a small change of the data most are there, and overviews not worth while."""
+    if not any(store.archives(plan.layer, plan.style, plan.time, plan.grid)):
+        return todo
+    return [block for block in todo if len(store.present(*_corners(plan, block), plan.stamp)) < block.tiles]
+
+
+def _corners(plan: Plan, block: Block) -> tuple[TileAddress, TileAddress]:
+    return plan.address(block.z, block.x0, block.y0), plan.address(block.z, block.x1, block.y1)
 
 
 def _run_all(job: Job, team: Team, registry: Registry, means: Means, watch: "_Watch", plan: Plan) -> None:

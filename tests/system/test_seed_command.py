@@ -113,6 +113,13 @@ def test_the_same_job_cannot_run_twice_at_once(config_dir: Path, tmp_path: Path)
         (("ortho", "--area", "-1.6,47.1,-1.5,47.2"), "is off the layer ortho"),
         (("ortho", "--style", "nothing"), "style='nothing' is not one of default"),
         (("ortho", "--time", "2020"), "has no time"),
+        (("ortho", "--since", "yesterday"), "a date is written 2026-05-31, not 'yesterday'"),
+        (("parcelle", "--since", "2026-01-01"), "for parcelle use --changed"),
+        (("ortho", "--until", "25:00"), "an hour is written 06:00"),
+        (("ortho", "--for", "long"), "a duration is written 8h"),
+        (("ortho", "--deep-area", "centre.gpkg"), "a deep area is written LEVEL:AREA"),
+        (("ortho", "--deep-area", "18:-1.6,47.1,-1.5,47.2"), "is off the layer ortho"),
+        (("ortho", "--area", "parcelle:numero = 'x' AND"), "the area parcelle:numero"),
     ],
 )
 def test_a_mistake_is_wrong_use(config_dir: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
-from pyogrio.raw import read_arrow
+from pyogrio.raw import read_arrow, write_arrow
 
 from layers.compile import load
 from layers.encode import to_array
@@ -20,6 +21,7 @@ from layers.styles.load import style_of
 from support.style_maps import sld
 from tiles import overview_files, overview_store
 from tiles.area import read_area
+from tiles.changes import take_changes
 from tiles.format import tile_format
 from tiles.grids import grid
 from tiles.overviews import drawn_from, overviews
@@ -27,6 +29,7 @@ from tiles.picture import block_query, selection
 from tiles.plan import blocks, make_plan
 from tiles.purge import Which, purge
 from tiles.recipe import recipe
+from tiles.seed import Means, seed
 
 DEMO = Path(__file__).parents[3] / "config"
 PM = grid("PM")
@@ -166,6 +169,27 @@ def test_a_style_that_reads_dates_is_drawn_from_the_source(demo: Registry, tmp_p
     dated = load(demo.config, tmp_path / "store")[0]
     assert made(dated, tmp_path, "batiment", "usage")[2] == {}
     assert made(dated, tmp_path, "batiment", "hauteur")[2] != {}
+
+
+def test_after_a_small_change_they_are_not_made_again(demo: Registry, tmp_path: Path) -> None:
+    plan = make_plan(demo, "batiment", style="usage", levels=(13, 17))
+    take_changes(demo, tmp_path, "batiment")
+    assert seed(demo, tmp_path, plan, Means(workers=1)).drawn
+    overview_store.remove(tmp_path, "batiment")
+    file = demo.config / "bdtopo_nantes.gpkg"
+    meta, table = read_arrow(file, layer="batiment")
+    use = table.column("usage_1").to_pylist()
+    use[0] = "Sportif" if use[0] == "Religieux" else "Religieux"
+    table = table.set_column(table.schema.get_field_index("usage_1"), "usage_1", pa.array(use))
+    file.unlink()
+    how = {"geometry_name": meta["geometry_name"], "geometry_type": "MultiPolygon Z", "crs": meta["crs"]}
+    write_arrow(table, file, layer="batiment", driver="GPKG", **how)
+    (demo.config / "layers" / "essai.yaml").write_text(LAYERS.partition("troncon_de_route:")[0])
+    changed, _ = load(demo.config, tmp_path / "store")
+    assert take_changes(changed, tmp_path, "batiment").parts == 1
+    again = seed(changed, tmp_path, make_plan(changed, "batiment", style="usage", levels=(13, 17)), Means(workers=1))
+    assert 0 < again.drawn < again.before
+    assert overview_store.size(tmp_path, "batiment") == 0
 
 
 def test_a_copy_that_cannot_be_written_is_told_and_leaves_nothing(demo: Registry, tmp_path: Path) -> None:
