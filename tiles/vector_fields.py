@@ -6,10 +6,7 @@ A polygon lies in several tiles, its point in one: a label at the point is writt
 from typing import NamedTuple
 
 from layers.facts import Field, VectorFacts
-from layers.maplibre.middle import middles
 from layers.registry import Layer
-from layers.styles import StyleError
-from layers.styles.load import style_of
 
 
 class Labels(NamedTuple):
@@ -31,6 +28,11 @@ def labels_of(layer: Layer) -> Labels | None:
     """The points of a layer of polygons; None where no style that can be read asks for some."""
     if not isinstance(layer.facts, VectorFacts) or layer.facts.geometry.removeprefix("Multi") != "Polygon":
         return None
+    # Imported by need: the engine reads this module, and loads nothing that reads styles.
+    from layers.maplibre.middle import middles
+    from layers.styles import StyleError
+    from layers.styles.load import style_of
+
     scales = (layer.definition.min_scale, layer.definition.max_scale)
     names: set[str] = set()
     zooms: list[float] = []
