@@ -33,7 +33,7 @@ SHEETS = np.array([[(40, 40, 200), (200, 40, 40)], [(200, 200, 40), (40, 200, 40
 @pytest.fixture(scope="module")
 def client(registry):
     service = registry.service.model_copy(update={"crs": tuple(CODES)})
-    return client_of(replace(registry, service=service))
+    return client_of(replace(registry, service=service, version="every CRS"))
 
 
 def transformer(code):

@@ -106,7 +106,7 @@ def client(registry):
     facts = replace(trees.facts, times=(), dimensions=(("elevation", ("1", "2")),))
     high = trees.definition.model_validate(declared)
     layers["haut"] = replace(trees, id="haut", definition=high, facts=facts)
-    return client_of(replace(registry, layers=MappingProxyType(layers)))
+    return client_of(replace(registry, layers=MappingProxyType(layers), version="exceptions"))
 
 
 def ask(client, version, given, more):
