@@ -20,7 +20,6 @@ from server.documents import Document, gather
 from server.published import CURRENT
 from server.urls import BASE
 from server.watched import patterns, stamp
-from tiles.table import tile_table
 
 KEPT = 3
 """Versions that stay: requests under way, and processes that look now and then, still read the one before."""
@@ -68,6 +67,9 @@ def current_folder(store: Path) -> Path | None:
 
 def _front(registry: Registry, store: Path, index: dict[str, Any]) -> dict[str, Any]:
     """What the front must know."""
+    # Imported by need, too: stamps of vector tiles read styles, with numpy and Pillow.
+    from tiles.table import tile_table
+
     service = registry.service
     watched = patterns(registry, store)
     return {
