@@ -32,7 +32,7 @@ class Site:
 def garrigue(*arguments: object, status: int = 0) -> str:
     """What a command says."""
     command = [sys.executable, "-m", "scripts.cli", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == status, done.stderr + done.stdout
     return done.stdout + done.stderr
 
