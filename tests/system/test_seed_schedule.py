@@ -29,7 +29,7 @@ def test_a_seed_stops_when_its_time_is_up_and_goes_on(config_dir: Path, tmp_path
         first = seed(config_dir, tmp_path, *asked, "--for", f"{seconds}s")
         assert first.returncode == 3, first.stdout
         assert "tiles are left" in first.stdout
-        if list((tmp_path / "store" / "tiles").rglob("*.mbtiles")):
+        if list((tmp_path / "tiles").rglob("*.mbtiles")):
             break
     second = json.loads(seed(config_dir, tmp_path, *asked, "--json").stdout)["jobs"][0]
     assert (second["stopped"], second["failed"]) == (False, 0)
