@@ -18,6 +18,14 @@ def archive_path(root: Path, names: tuple[str, str, str, str], cell: tuple[int, 
     return place / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
 
 
+def holds_something(file: Path) -> bool:
+    """True for an archive that something was written in: one of no bytes is being made, or its maker was killed."""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
+
+
 def mark_of(file: Path) -> Path:
     """The file beside an archive that says that a reader found it damaged; who writes looks whether it is."""
     return file.with_suffix(".damaged")

@@ -165,8 +165,12 @@ class StoreCache(TileCacheBase):  # type: ignore[misc]
         return bool(self.store.delete([self._at(tile)]).tiles)
 
     def is_cached(self, tile: Any, dimensions: Any = None) -> bool:  # noqa: ARG002
-        """True where the store has the tile as it is now to be."""
-        return not tile.is_missing() or self._current(tile) is not None
+        """True where the store has the tile as it is now to be: read at once.
+
+        MapProxy asks after it has found the store without the tile, and draws none where another process has kept it
+        since.
+        """
+        return self.load_tile(tile)
 
     def load_tile_metadata(self, tile: Any, dimensions: Any = None) -> None:  # noqa: ARG002
         """Nothing expires by age here: what is stale is told by stamps."""

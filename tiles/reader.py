@@ -220,6 +220,8 @@ class Reader:
         try:
             status = file.stat()
         except OSError:
+            status = None
+        if status is None or not status.st_size:  # one of no bytes is being made
             self._close(family.names, cell)
             return None
         identity = (status.st_dev, status.st_ino)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tiles import archive
 from tiles.address import TileAddress, shard_cell, south_row
 from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.archive_path import STORED, archive_path, mark
+from tiles.archive_path import STORED, archive_path, holds_something, mark
 
 logger = logging.getLogger("garrigue.store")
 
@@ -147,8 +147,9 @@ class Store:
         try:
             status = file.stat()
         except OSError:
-            if handle is not None:
-                self._close(key)
+            status = None
+        if status is None or not status.st_size:  # one of no bytes is being made
+            self._close(key)
             return None
         identity = (status.st_dev, status.st_ino)
         if handle is not None and handle.identity == identity:
@@ -207,6 +208,8 @@ class Store:
 
 def read_sizes(file: Path) -> Sizes:
     """What an archive accounts for itself; nothing where it cannot be read."""
+    if not holds_something(file):
+        return Sizes()
     try:
         rows = dict(_rows(file, 1.0, "SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%'", ()))
     except sqlite3.Error as error:
@@ -253,7 +256,7 @@ def _roll_back(file: Path) -> bool:
 def _places(
     file: Path, first: TileAddress, last: TileAddress, stamp: str | None, patience: float
 ) -> Iterator[tuple[int, int]]:
-    if not file.exists():
+    if not holds_something(file):
         return
     sql = "SELECT tile_column, tile_row, stamp FROM map WHERE zoom_level = ? AND tile_column BETWEEN ? AND ?"
     sql += " AND tile_row BETWEEN ? AND ?"

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from tiles.archive import OF, Sizes
-from tiles.archive_path import mark_of
+from tiles.archive_path import holds_something, mark_of
 from tiles.store import Store
 
 type Stamps = Mapping[str, Mapping[str, str]]
@@ -57,7 +57,7 @@ def usage(store: Path, stamps: Stamps) -> list[Usage]:
 
 def _archives(store: Store) -> Iterator[tuple[Path, dict[str, str] | None]]:
     """Archives with their metadata; None where it cannot be read."""
-    for file in store.files():
+    for file in filter(holds_something, store.files()):
         try:
             uri = f"file:{quote(str(file.absolute()))}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as db:

@@ -13,9 +13,10 @@ import pytest
 from support.server import until
 from tiles import reader as reader_module
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo, tile_id
+from tiles.archive import ArchiveInfo, Sizes, tile_id, writing
 from tiles.reader import Reader
 from tiles.store import Store
+from tiles.usage import usage
 
 INFO = ArchiveInfo("a", "png", bounds=(0, 0, 1, 1), grid="PM", stamp="s")
 
@@ -66,6 +67,7 @@ from pathlib import Path
 from tiles.address import TileAddress
 from tiles.archive import ArchiveInfo
 from tiles.store import Store
+from tiles.usage import usage
 info = ArchiveInfo("a", "png", bounds=(0, 0, 1, 1), grid="PM", stamp="s")
 Store(Path(sys.argv[1])).put_many([(TileAddress("a", "default", "", "PM", 14, 500, 500), b"new")], info)
 """
@@ -176,6 +178,26 @@ def test_a_damaged_archive_is_a_miss_and_told(
     assert file.with_suffix(".damaged").exists()
     put(tmp_path, PLACE, b"b")
     assert reader.get(PLACE)[1] == b"b"
+
+
+def test_an_archive_that_is_being_made_is_a_miss_and_no_damage(
+    tmp_path: Path, reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(tmp_path)
+    file = store.path(PLACE)
+    with writing(file):
+        assert file.exists()
+        assert reader.get(PLACE) is None
+        assert reader.made(PLACE) == 0
+        assert store.get(PLACE) is None
+        assert store.present(PLACE, PLACE) == set()
+        assert store.sizes() == Sizes()
+        assert usage(tmp_path, {}) == []
+    assert not caplog.text
+    assert not file.with_suffix(".damaged").exists()
+    put(tmp_path, PLACE, b"a")
+    assert reader.get(PLACE) == store.get(PLACE) == (tile_id(b"a"), b"a", "s")
+    store.close()
 
 
 def test_a_table_that_is_not_there_is_a_miss(tmp_path: Path, reader: Reader, caplog: pytest.LogCaptureFixture) -> None:
