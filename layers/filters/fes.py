@@ -217,7 +217,7 @@ def _between(element: Any, names: Names) -> Condition:
 def _operand(element: Any, names: Names) -> tuple[Any, str]:
     """The shape that a spatial operator compares the feature's with, and its CRS; its property must be the geometry."""
     if (name := _parameter(element)) in names.values:
-        from layers.filters.cql import geometry
+        from layers.filters.cql_literals import geometry
 
         return geometry(names.values[name], names)
     geometries = []
