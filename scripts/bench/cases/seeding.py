@@ -3,13 +3,9 @@
 423,311 buildings; with BENCH_FULL=1, 1,943,775.
 """
 
-import json
 import math
 import os
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +13,8 @@ from pathlib import Path
 from layers.crs import transform_bbox
 from scripts.bench import data
 from scripts.bench.measure import Figure
-from scripts.bench.peers.garrigue import cli, write_registry
 from scripts.bench.peers.mapserver import VectorLayer, mapserver
-from scripts.bench.peers.peer import MissingPeerError
-from scripts.bench.peers.seeders import Seeded, Seeding, mapcache, mapproxy, spent
+from scripts.bench.peers.seeders import Seeded, Seeding, garrigue, in_turn, mapcache, mapproxy
 from scripts.bench.peers.style import MAPSERVER
 
 TITLE = "Seeding buildings, z10-z16, PNG, metatiles of 8 × 8"
@@ -42,20 +36,13 @@ def run(folder: Path, seconds: float) -> list[Figure]:  # noqa: ARG001 - the wor
     features = data.region(folder / "data", count)
     layer = VectorLayer(LAYER, features.fgb, "POLYGON", MAPSERVER[LAYER], features.extent)
     seeding = Seeding(LAYER, aligned(features.extent), LEVELS, WORKERS)
-    found: dict[str, list[Seeded]] = {}
     with mapserver(folder / "mapserver", [layer], features.extent, processes=WORKERS) as wms:
         seeders: dict[str, Callable[[Path], Seeded]] = {
             "garrigue seed": lambda place: _garrigue(place, features, seeding),
             "mapcache_seed": lambda place: mapcache(place, wms, seeding),
             "mapproxy-seed": lambda place: mapproxy(place, wms, seeding),
         }
-        for turn in range(rounds):
-            for name, seeder in list(seeders.items()):
-                try:
-                    found.setdefault(name, []).append(seeder(folder / f"{name}_{turn}"))
-                except MissingPeerError as error:
-                    print(f"seeding: {name} SKIPPED, {error}", file=sys.stderr)
-                    del seeders[name], found[name]
+        found = in_turn("seeding", seeders, rounds, folder)
         alone = _garrigue(folder / "alone", features, replace(seeding, workers=1))
     return [*_figures(found), _gain(found["garrigue seed"], alone)]
 
@@ -92,17 +79,7 @@ def _garrigue(folder: Path, features: data.Buildings, seeding: Seeding) -> Seede
         "style": f"styles/{LAYER}.sld",
         "tiles": {"grids": ["PM"], "format": "png", "levels": "10-16"},
     }
-    command = cli("seed", write_registry(folder / "config", {LAYER: layer}), folder / "store")
-    box = ",".join(map(str, seeding.box))
-    command += ["--area", f"{box},EPSG:3857", "--levels", "-".join(map(str, seeding.levels)), "--grid", "PM"]
-    start, before = time.perf_counter(), spent()
-    command += ["--workers", str(seeding.workers), "--json", LAYER]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    whole = time.perf_counter() - start
-    if done.returncode:
-        raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
-    job = json.loads(done.stdout)["jobs"][0]
-    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"], spent() - before)
+    return garrigue(folder, layer, seeding, "PM", "EPSG:3857")
 
 
 def _figures(found: dict[str, list[Seeded]]) -> list[Figure]:

@@ -4,12 +4,10 @@ MapCache and MapProxy draw through MapServer over a tile index. GDAL writes the 
 and the levels above (gdaladdo), on all cores as far as it does. Every seeder is counted by the tiles that it wrote.
 """
 
-import json
 import os
 import sqlite3
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -19,10 +17,9 @@ from scripts.bench import data
 from scripts.bench.cases.imagery import extent_of, index_of, vrt_of
 from scripts.bench.cases.seeding import processor_figures
 from scripts.bench.measure import Figure
-from scripts.bench.peers.garrigue import cli, write_registry
 from scripts.bench.peers.mapserver import RasterLayer, mapserver
 from scripts.bench.peers.peer import MissingPeerError, debian
-from scripts.bench.peers.seeders import Seeded, Seeding, TileGrid, mapcache, mapproxy, spent
+from scripts.bench.peers.seeders import Seeded, Seeding, TileGrid, garrigue, in_turn, mapcache, mapproxy, spent
 from tiles.grids import grid
 
 TITLE = "Seeding 5 cm imagery, JPEG, metatiles of 8 × 8, EPSG:2154"
@@ -41,7 +38,6 @@ def run(folder: Path, seconds: float) -> list[Figure]:  # noqa: ARG001 - the wor
     extent, last = extent_of(sheets), grid(GRID).levels - 1
     box = (extent[0] + 1, extent[1] + 1, extent[2] - 1, extent[3] - 1)
     seeding = Seeding("pcrs", box, (last - LEVELS + 1, last), WORKERS, "jpeg", _tile_grid())
-    found: dict[str, list[Seeded]] = {}
     with mapserver(folder / "mapserver", [_layer(folder, sheets)], extent, processes=WORKERS) as wms:
         seeders: dict[str, Callable[[Path], Seeded]] = {
             "garrigue seed": lambda place: _garrigue(place, seeding),
@@ -49,13 +45,7 @@ def run(folder: Path, seconds: float) -> list[Figure]:  # noqa: ARG001 - the wor
             "mapproxy-seed": lambda place: mapproxy(place, wms, seeding),
             "gdal": lambda place: _gdal(place, sheets),
         }
-        for turn in range(ROUNDS):
-            for name, seeder in list(seeders.items()):
-                try:
-                    found.setdefault(name, []).append(seeder(folder / f"{name}_{turn}"))
-                except MissingPeerError as error:
-                    print(f"seeding_imagery: {name} SKIPPED, {error}", file=sys.stderr)
-                    del seeders[name], found[name]
+        found = in_turn("seeding_imagery", seeders, ROUNDS, folder)
     return list(_figures(found))
 
 
@@ -75,16 +65,7 @@ def _garrigue(folder: Path, seeding: Seeding) -> Seeded:
         "source": {"raster": str(data.IMAGERY / "*.tif")},
         "tiles": {"grids": [GRID], "format": "jpeg", "levels": "-".join(map(str, seeding.levels))},
     }
-    command = cli("seed", write_registry(folder / "config", {"pcrs": layer}), folder / "store")
-    box = ",".join(map(str, seeding.box))
-    command += ["--area", f"{box},EPSG:2154", "--grid", GRID, "--workers", str(seeding.workers), "--json", "pcrs"]
-    start, before = time.perf_counter(), spent()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    whole = time.perf_counter() - start
-    if done.returncode:
-        raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
-    job = json.loads(done.stdout)["jobs"][0]
-    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"], spent() - before)
+    return garrigue(folder, layer, seeding, GRID, "EPSG:2154")
 
 
 def _gdal(folder: Path, sheets: Sequence[Path]) -> Seeded:

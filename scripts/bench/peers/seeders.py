@@ -1,16 +1,20 @@
-"""Peers that seed a tile cache from a WMS: MapCache (Debian: mapcache-tools) and MapProxy (Debian: mapproxy).
+"""Who seeds a tile cache: ours from the data; MapCache (Debian: mapcache-tools) and MapProxy (mapproxy) from a WMS.
 
-Both with 8 × 8 metatiles, PNG in full colour or JPEG of quality 85, and a tile a file.
+All with 8 × 8 metatiles, PNG in full colour or JPEG of quality 85, and a tile a file.
 """
 
 import json
 import resource
 import subprocess
+import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from scripts.bench.peers.peer import Peer, debian
+from scripts.bench.peers.garrigue import cli, write_registry
+from scripts.bench.peers.peer import MissingPeerError, Peer, debian
 
 META, BUFFER = 8, 16
 
@@ -77,6 +81,35 @@ def spent(wms: Peer | None = None) -> float:
     """Seconds of a processor that commands run here have taken by now, and a server with them."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime + (wms.worked() if wms else 0.0)
+
+
+def in_turn(
+    case: str, seeders: Mapping[str, Callable[[Path], Seeded]], rounds: int, folder: Path
+) -> dict[str, list[Seeded]]:
+    """What each makes in each round, in turn, into a folder of its own; who is not installed is left out."""
+    left, found = dict(seeders), dict[str, list[Seeded]]()
+    for turn in range(rounds):
+        for name in list(left):
+            try:
+                found.setdefault(name, []).append(left[name](folder / f"{name}_{turn}"))
+            except MissingPeerError as error:
+                print(f"{case}: {name} SKIPPED, {error}", file=sys.stderr)
+                del left[name], found[name]
+    return found
+
+
+def garrigue(folder: Path, definition: Mapping[str, Any], seeding: Seeding, grid: str, crs: str) -> Seeded:
+    """Seed a layer as YAML declares it, on a grid of ours, by `garrigue seed`; the box is in `crs`."""
+    command = cli("seed", write_registry(folder / "config", {seeding.layer: definition}), folder / "store")
+    command += ["--area", f"{','.join(map(str, seeding.box))},{crs}", "--grid", grid]
+    command += ["--levels", "-".join(map(str, seeding.levels)), "--workers", str(seeding.workers), "--json"]
+    start, before = time.perf_counter(), spent()
+    done = subprocess.run([*command, seeding.layer], capture_output=True, text=True, check=False)
+    whole = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
+    job = json.loads(done.stdout)["jobs"][0]
+    return Seeded(job["drawn"], job["seconds"], whole - job["seconds"], spent() - before)
 
 
 def mapcache(folder: Path, wms: Peer, seeding: Seeding) -> Seeded:
