@@ -28,6 +28,8 @@ STEPS = 3
 """A map that is waited for goes before a download, and the more so the more of them there are, up to so many times."""
 DONE = b"+"
 """What the engine is told after the last byte."""
+HANDLED = (signal.SIGCHLD, signal.SIGTERM)
+"""Signals that the process which forks handles, and those that it forked do not."""
 _ALL = 1 << 20
 
 
@@ -38,6 +40,7 @@ def main(preload: Iterable[str]) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     for name in preload:
         importlib.import_module(name)
     # What is there now is never garbage: looking at it would copy the memory that is shared.
@@ -51,14 +54,14 @@ def main(preload: Iterable[str]) -> None:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
             if not message:
                 break
-            # One that ends before it is counted would be counted for ever.
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            # One that ends before it is counted would be counted for ever, and a child must not tidy up for all.
+            signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
             if (pid := os.fork()) == 0:
                 control.close()
                 os.nice(NICENESS * min(len(running) + 1, STEPS))
                 _download(Path(folder) / str(os.getpid()), *descriptors)
             running.add(pid)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
             for descriptor in descriptors:
                 os.close(descriptor)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -79,8 +82,9 @@ def _download(folder: Path, task: int, out: int) -> NoReturn:
     """Read the task, write what it makes, tell how it ended."""
     status = 1
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+        for number in HANDLED:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         folder.mkdir()
         tempfile.tempdir = str(folder)
         with socket.socket(fileno=task) as engine:

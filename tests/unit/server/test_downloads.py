@@ -173,6 +173,19 @@ def test_the_process_that_forks_is_started_again(run):
     assert run(scenario) == b"0 1 "
 
 
+def test_the_process_that_forks_leaves_no_folder_when_it_is_told_to_end(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    async def scenario(downloads):
+        await whole(downloads, partial(made.numbers, 1))
+        assert list(tmp_path.glob("garrigue-downloads-*"))
+        downloads._process.terminate()
+        downloads._process.wait(20)
+
+    run(scenario)
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_is_left_running(run):
     async def scenario(downloads):
         download = await downloads.open(made.dawdling)
