@@ -25,6 +25,7 @@ from layers.facts import VectorFacts
 from layers.query import FeatureQuery
 from layers.registry import Layer
 from layers.sources import geometry, positions
+from layers.sources.asked import asked_fields, asked_filter
 from layers.sources.geometry import Region
 from layers.sources.straight import straight
 
@@ -106,7 +107,7 @@ class Features:
         plan = self._plan(query)
         if plan.empty or query.limit == 0:
             return
-        names = self._names(query)
+        names = asked_fields(query, self.types)
         fids = self._positions(plan)
         if fids is not None:
             batches = self._at(fids[query.offset :][: query.limit], plan)
@@ -177,7 +178,7 @@ class Features:
 
     def _at(self, fids: positions.Fids, plan: Plan) -> Iterator[pa.RecordBatch]:
         """The features of these numbers, in their order."""
-        names = self._names(plan.query)
+        names = asked_fields(plan.query, self.types)
         for start in range(0, len(fids), BATCH):
             part = fids[start : start + BATCH]
             texts = ", ".join(map(str, part.tolist()))
@@ -189,11 +190,12 @@ class Features:
             yield from table.take(order.drop_null()).combine_chunks().to_batches()
 
     def _plan(self, query: FeatureQuery) -> Plan:
-        tree = self._with_time(query)
+        tree = asked_filter(query, self.time_attribute, self.types)
         fid = self._fid if self.native else "FID" if self.direct else ""
         where, rest = filters.push_down(tree, self.facts, self.layer_id, self.dialect, fid)
         region = geometry.region(query, self.facts) if query.bbox else None
-        needed = filters.properties_of(rest) | {name for name, _ in query.sort_by} | set(self._names(query))
+        needed = filters.properties_of(rest) | {name for name, _ in query.sort_by}
+        needed |= set(asked_fields(query, self.types))
         if not self.native:
             # OGR decides a filter over the columns that are read, and errs where one of them is left out.
             needed |= filters.properties_of(tree)
@@ -209,20 +211,6 @@ class Features:
             geometry=query.geometry or region is not None or filters.is_spatial(rest),
             empty=region is not None and region.nothing,
         )
-
-    def _with_time(self, query: FeatureQuery) -> Any:
-        tree = query.filter
-        if query.ids is not None:
-            tree = filters.both(tree, filters.ResourceId(query.ids))
-        if query.time and self.time_attribute:
-            kind = self.types[self.time_attribute]
-            tree = filters.both(tree, filters.property_is_one_of(self.time_attribute, query.time, kind))
-        return tree
-
-    def _names(self, query: FeatureQuery) -> tuple[str, ...]:
-        if query.properties is None:
-            return tuple(self.types)
-        return tuple(name for name in self.types if name in query.properties)
 
     def _sql(self, plan: Plan) -> str:
         fid = filters.quoted(self._fid)

@@ -23,6 +23,7 @@ from layers.facts import PostgisFacts
 from layers.filters.postgis import Writer
 from layers.query import FeatureQuery
 from layers.sources import geometry, positions
+from layers.sources.asked import asked_fields, asked_filter
 from layers.sources.features import BATCH, PAGE, conform, paged, resource_ids
 from layers.sources.postgis.columns import key_reading, reading
 from layers.sources.postgis.connections import Connection, Database, Parameters, transaction
@@ -87,7 +88,7 @@ class PostgisFeatures:
         plan = self._plan(query)
         if plan.empty or query.limit == 0:
             return
-        names = self._names(query)
+        names = asked_fields(query, self.types)
         with transaction(self.database) as connection:
             for batch in self._page(connection, plan):
                 yield self._shaped(batch, names, query)
@@ -151,7 +152,7 @@ class PostgisFeatures:
             span = f"{name} >= {low}::{column.type} AND {name} <= {high}::{column.type}"
             yield from self._selected(connection, replace(plan, where=(*plan.where, span)), "")
             return
-        names = self._names(plan.query)
+        names = asked_fields(plan.query, self.types)
         for start in range(0, len(keys), BATCH):
             part = keys[start : start + BATCH]
             bare = self._plan(FeatureQuery(plan.query.layer, plan.query.crs, properties=names, geometry=plan.geometry))
@@ -184,14 +185,14 @@ class PostgisFeatures:
     def _plan(self, query: FeatureQuery) -> Plan:
         parameters = Parameters()
         writer = self.writer(parameters)
-        where, rest = writer.push_down(self._with_time(query))
+        where, rest = writer.push_down(asked_filter(query, self.time_attribute, self.types))
         region = geometry.region(query, self.facts) if query.bbox else None
         if region is not None and not region.nothing:
             where.append(writer.meets(region.shape))
         box = filters.reach(rest, None if is_geographic(self.facts.crs) else 1 / metres_per_unit(self.facts.crs))
         if box is not None:
             where.append(writer.box(shapely.box(*box)))
-        needed = filters.properties_of(rest) | set(self._names(query))
+        needed = filters.properties_of(rest) | set(asked_fields(query, self.types))
         return Plan(
             query=query,
             where=tuple(where),
@@ -201,20 +202,6 @@ class PostgisFeatures:
             geometry=query.geometry or filters.is_spatial(rest),
             empty=region is not None and region.nothing,
         )
-
-    def _with_time(self, query: FeatureQuery) -> Any:
-        tree = query.filter
-        if query.ids is not None:
-            tree = filters.both(tree, filters.ResourceId(query.ids))
-        if query.time and self.time_attribute:
-            kind = self.types[self.time_attribute]
-            tree = filters.both(tree, filters.property_is_one_of(self.time_attribute, query.time, kind))
-        return tree
-
-    def _names(self, query: FeatureQuery) -> tuple[str, ...]:
-        if query.properties is None:
-            return tuple(self.types)
-        return tuple(name for name in self.types if name in query.properties)
 
     def _selected(self, connection: Connection, plan: Plan, limits: str, size: int = BATCH) -> Iterator[pa.RecordBatch]:
         """Batches of the rows that match, with `#key`, the plan's columns and `#geometry`."""
