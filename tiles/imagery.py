@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from layers.crs import metres_per_unit
-from layers.encode import is_opaque
+from layers.encode import SAVED, is_opaque
 from layers.facts import RasterFacts
 from layers.query import MapQuery, Selection
 from layers.registry import Layer
@@ -28,18 +28,13 @@ from tiles.store import Store
 COARSE = 16.0
 """Source pixels a tile's pixel from which a level is built from the one below; overviews usually reach 8 to 16."""
 
-SAVED: dict[str, dict[str, Any]] = {
-    "jpg": {"format": "JPEG", "quality": 85},
-    "webp": {"format": "WEBP", "quality": 80, "method": 1},
-}
-
 type Tiles = tuple[list[tuple[int, int, bytes]], int]
 """Column, row and bytes of every tile of a block, and how many are not of one colour."""
 
 
 def is_imagery(layer: Layer) -> bool:
     """True for rasters whose tiles are JPEG or WebP."""
-    return isinstance(layer.facts, RasterFacts) and tile_format(layer).mbtiles in SAVED
+    return isinstance(layer.facts, RasterFacts) and tile_format(layer).media_type in SAVED
 
 
 def is_upper(layer: Layer, tiling: Grid, z: int) -> bool:
@@ -190,5 +185,5 @@ def _colour(piece: Image.Image) -> Any:
 
 def _encoded(piece: Image.Image, kind: TileFormat) -> bytes:
     buffer = BytesIO()
-    piece.save(buffer, **SAVED[kind.mbtiles])
+    piece.save(buffer, **SAVED[kind.media_type])
     return buffer.getvalue()
