@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from layers import model
 from layers.crs import CRS84, BBox, area_of_use, parse_crs, transform_bbox
-from layers.errors import UnknownCrsError, UnknownLayerError, UnknownStyleError, WithheldLayerError
+from layers.errors import UnknownLayerError, UnknownStyleError, WithheldLayerError
 from layers.facts import FACTS, CascadeFacts, Facts, RasterFacts, VectorFacts
 
 
@@ -205,13 +205,6 @@ class Registry:
     def crs_ids(self) -> tuple[str, ...]:
         """Canonical ids of the CRSs that are served."""
         return tuple(parse_crs(text).id for text in self.service.crs)
-
-    def served_crs(self, text: str, *, parameter: str = "crs") -> str:
-        """Canonical id of a CRS as asked, in any spelling, if it is served. Raises UnknownCrsError."""
-        crs = parse_crs(text, parameter=parameter)
-        if crs.id not in self.crs_ids:
-            raise UnknownCrsError(text, self.service.crs, parameter=parameter)
-        return crs.id
 
     def to_json(self) -> str:
         """The whole registry, for `from_json`."""

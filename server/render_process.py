@@ -8,7 +8,7 @@ import traceback
 from functools import lru_cache
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from server.parent import die_with_parent
 
@@ -76,7 +76,3 @@ def _registry(folder: str) -> "Registry":
     from layers.registry import Registry
 
     return Registry.from_json((Path(folder) / "registry.json").read_bytes())
-
-
-def memory_of_nothing(_registry: "Registry", *_args: Any) -> None:
-    """A task that does nothing: it makes a process read its registry."""

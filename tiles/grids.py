@@ -49,7 +49,6 @@ class Grid:
     aliases: tuple[str, ...] = ()
     stored: str = ""
     title: str = ""
-    well_known: str = ""
     first: int = 0
 
     def __post_init__(self) -> None:
@@ -257,7 +256,6 @@ def _mercator(grid_id: str, levels: int, aliases: tuple[str, ...] = ()) -> Grid:
         aliases=aliases,
         stored="PM",
         title="Web Mercator (Pseudo-Mercator)",
-        well_known="urn:ogc:def:wkss:OGC:1.0:GoogleMapsCompatible",
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layers.crs import BBox
-from layers.facts import RasterFacts, VectorFacts
+from layers.facts import VectorFacts
 from layers.query import FeatureQuery
 
 
@@ -36,25 +36,6 @@ class FeatureSource(Protocol):
 
     def count(self, query: FeatureQuery) -> int:
         """How many features match, `limit` and `offset` apart; not `counted`: as far as one after the page."""
-        ...
-
-
-class CoverageSource(Protocol):
-    """A raster source: pixels of any window in any CRS."""
-
-    facts: RasterFacts
-
-    def read(
-        self,
-        bbox: BBox,
-        crs: str,
-        width: int,
-        height: int,
-        *,
-        time: str | None = None,
-        resampling: str = "bilinear",
-    ) -> "np.ma.MaskedArray[Any, np.dtype[Any]]":
-        """Bands × height × width, masked where there is no data; nothing masked out of alpha bands."""
         ...
 
 

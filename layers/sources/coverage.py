@@ -44,7 +44,7 @@ class Plan:
 
 
 class Coverage:
-    """A `CoverageSource` over anything that GDAL opens as a raster."""
+    """Pixels of any window in any CRS, of anything that GDAL opens as a raster."""
 
     def __init__(self, facts: RasterFacts, source: model.RasterSource, stamp: str = "") -> None:
         self.facts = facts

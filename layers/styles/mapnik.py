@@ -1,6 +1,6 @@
 """A style as Mapnik's XML.
 
-`drawn` gives everything that a `<Map>` needs of a style; `style_xml` the styles alone. Labels are in styles of their
+`drawn` gives everything that a `<Map>` needs of a style. Labels are in styles of their
 own, last: drawn after everything else, by priority. A renderer puts `font_sets` and the styles into its map, and names
 the styles in its layers (those of `labels` in layers after all others, if labels are to lie on top of everything). It
 calls `mapnik.render`, or where `ground_units` is true `mapnik.render_with_vars(map, image, {"metre": m}, factor)`, m
@@ -103,12 +103,6 @@ class _Compiler:
     @property
     def drawing(self) -> Drawing:
         return Drawing(self.fields, self.base, self.complain)
-
-
-def style_xml(style: model.Style, name: str, fields: Fields = NOTHING_KNOWN) -> list[tuple[str, str]]:
-    """Name and `<Style>` of each part, in the order in which they are to be painted."""
-    found = drawn(style, name, fields)
-    return [*found.styles, *found.labels]
 
 
 def drawn(style: model.Style, name: str, fields: Fields = NOTHING_KNOWN) -> Drawn:

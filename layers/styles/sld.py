@@ -32,17 +32,6 @@ def read_sld(source: Path | bytes, *, base: Path | None = None, name: str | None
     return replace(style, warnings=tuple(sorted(found, key=lambda w: (w.line, w.what))))
 
 
-def read_styles(source: Path | bytes, *, base: Path | None = None) -> dict[str, model.Style]:
-    """Every user style of a document by the name of its NamedLayer or UserLayer (SLD_BODY), the first of each."""
-    root = xml.parse(source)
-    found: dict[str, model.Style] = {}
-    for layer in xml.children(root, "NamedLayer", "UserLayer"):
-        style = xml.child(layer, "UserStyle")
-        if style is not None:
-            found.setdefault(xml.text(layer, "Name"), _style(style, str(base or "")))
-    return found
-
-
 def style_in(element: etree._Element) -> model.Style:
     """The style of a UserStyle that came over the network: nothing that it names outside itself is read."""
     return replace(_style(element, ""), foreign=True)

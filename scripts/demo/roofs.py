@@ -9,8 +9,6 @@ import shapely
 from scripts.demo.city import Buildings, Floats, seed_of
 from scripts.demo.sprites import SUN
 
-FLAT_AREA = 700.0  # square metres
-
 # Colours by the first digit of BD TOPO's roof material: 1 tiles, 2 slates, 3 zinc, 4 concrete, 9 others.
 SLATE, TILE, ZINC, CONCRETE = (104, 110, 121), (176, 122, 99), (164, 171, 176), (182, 178, 170)
 SHEET, GRAVEL, GLASS, LAWN = (190, 194, 196), (158, 152, 142), (118, 138, 146), (132, 138, 92)
