@@ -94,11 +94,10 @@ class _Archive:
 class Family:
     """The archives of a layer, a style, a time and a grid; those that are open by cell."""
 
-    __slots__ = ("archives", "mended", "names")
+    __slots__ = ("archives", "names")
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self.mended = False
         self.archives: dict[Cell, _Archive] = {}
 
 
@@ -143,10 +142,13 @@ class Reader:
             return 0
         return int(row[0]) if row else 0
 
-    def read(self, family: Family, z: int, x: int, y: int, known: str) -> tuple[str, bytes | None, str] | None:
+    def read(
+        self, family: Family, z: int, x: int, y: int, known: str, *, last: bool = False
+    ) -> tuple[str, bytes | None, str] | None:
         """ETag (without quotes), bytes and stamp of a tile (row from the north), or None, as `get` says.
 
-        The bytes are not read, and None, where `known` names the ETag, or is "*".
+        The bytes are not read, and None, where `known` names the ETag, or is "*". An archive that had to be mended is
+        read again, unless this is the `last` time.
         """
         if z < 8:
             cell = (0, 0, 0)
@@ -174,17 +176,7 @@ class Reader:
             return tag, blob.read(), stamp
         except apsw.Error as error:
             mended = self._failed(family, cell, error)
-            return self._read_again(family, (z, x, y), known) if mended else None
-
-    def _read_again(self, family: Family, place: Cell, known: str) -> tuple[str, bytes | None, str] | None:
-        """Read after an archive was mended: once, whatever comes of it."""
-        if family.mended:
-            return None
-        family.mended = True
-        try:
-            return self.read(family, *place, known)
-        finally:
-            family.mended = False
+            return self.read(family, z, x, y, known, last=True) if mended and not last else None
 
     def release(self) -> bool:
         """End the reads that a writer waits for, and those begun long ago; True where others go on."""
