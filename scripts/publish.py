@@ -12,7 +12,7 @@ from layers.registry import Layer, Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
 
 if TYPE_CHECKING:
-    from tiles.site_version import SiteVersion
+    from tiles.site.version import SiteVersion
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -39,7 +39,7 @@ def publish(
     Example: garrigue publish pcrs batiment --to /srv/tiles --url https://tiles.example.org
     """
     from layers.compile import load
-    from tiles.plan import LevelError, read_levels
+    from tiles.seeding.plan import LevelError, read_levels
 
     registry, _ = load(config, store)
     try:
@@ -92,10 +92,10 @@ def _publish(
     port: int,
 ) -> dict[str, Any]:
     from server.site.documents import site_documents
-    from tiles.publish import publish as publish_set
-    from tiles.publish import sets
-    from tiles.site_bucket import new_bucket_version
-    from tiles.site_folder import new_version
+    from tiles.site.bucket import new_bucket_version
+    from tiles.site.folder import new_version
+    from tiles.site.publish import publish as publish_set
+    from tiles.site.publish import sets
     from tiles.store import Store as TileStore
 
     tiles = TileStore(store)

@@ -35,9 +35,9 @@ def purge(
     from layers.compile import load
     from tiles.area import AreaError, read_area
     from tiles.grids import GridError
-    from tiles.plan import LevelError, read_levels
     from tiles.purge import Which
     from tiles.purge import purge as run
+    from tiles.seeding.plan import LevelError, read_levels
 
     registry, _ = load(config, store)
     try:

@@ -89,7 +89,7 @@ def seed(
             _take_changes(registry, store, one)
     if dry_run:
         return _tell_plans(registry, store, plans, means, as_json)
-    from tiles.team import teams
+    from tiles.seeding.team import teams
 
     with teams(means.workers, means.scheduler) as choose:
         reports = [_seed_one(registry, store, plan, means, choose, quiet=as_json) for plan in plans]
@@ -127,8 +127,8 @@ def _means(
     errors: int,
 ) -> tuple[Any, list[Asked]]:
     """How to run, and what; of a task where one is named."""
-    from tiles.schedule import ScheduleError, deadline, end_of_hours, read_task
-    from tiles.seed import Means
+    from tiles.seeding.schedule import ScheduleError, deadline, end_of_hours, read_task
+    from tiles.seeding.seed import Means
 
     try:
         now = datetime.now()
@@ -173,7 +173,7 @@ def _take_changes(registry: Registry, store: Path, asked: Asked) -> None:
     """Tiles that the data's changes do not reach are kept as current."""
     if not (asked.changed or asked.since):
         return
-    from tiles.changes import ChangeError, take_changes
+    from tiles.seeding.changes import ChangeError, take_changes
 
     try:
         since = _date(asked.since) if asked.since else None
@@ -189,7 +189,7 @@ def _take_changes(registry: Registry, store: Path, asked: Asked) -> None:
 
 
 def _date(text: str) -> datetime:
-    from tiles.changes import ChangeError
+    from tiles.seeding.changes import ChangeError
 
     try:
         return datetime.fromisoformat(text)
@@ -201,7 +201,7 @@ def _plans(registry: Registry, asked: Asked) -> list[Any]:
     """The plans of what is asked; what is wrong in it is told with exit status 2."""
     from tiles.area import AreaError, read_area
     from tiles.grids import GridError
-    from tiles.plan import LevelError, NoVectorTilesError, read_deep, read_levels
+    from tiles.seeding.plan import LevelError, NoVectorTilesError, read_deep, read_levels
 
     try:
         if asked.format == Format.MVT:
@@ -221,7 +221,7 @@ def _plans(registry: Registry, asked: Asked) -> list[Any]:
 
 def _refuse_other(asked: Asked) -> None:
     """Raises NoVectorTilesError for what vector tiles have not."""
-    from tiles.plan import NoVectorTilesError
+    from tiles.seeding.plan import NoVectorTilesError
 
     for name, why in NOT_FOR_VECTOR.items():
         if getattr(asked, name):
@@ -230,7 +230,7 @@ def _refuse_other(asked: Asked) -> None:
 
 
 def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> list[Any]:
-    from tiles.plan import make_plan, make_vector_plan
+    from tiles.seeding.plan import make_plan, make_vector_plan
     from tiles.table import layer_grids
 
     layer = registry.layer(name)
@@ -248,8 +248,8 @@ def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> lis
 
 
 def _seed_one(registry: Registry, store: Path, plan: Any, means: Any, choose: Any, *, quiet: bool) -> Any:
-    from tiles.seed import seed as pictures
-    from tiles.vector_seed import seed_vector
+    from tiles.seeding.seed import seed as pictures
+    from tiles.vector.seed import seed_vector
 
     run: Callable[..., Any] = seed_vector if plan.style == VECTOR else partial(pictures, choose=choose)
     try:
@@ -322,7 +322,7 @@ def _facts(plan: Any) -> dict[str, Any]:
 
 
 def _tell_plans(registry: Registry, store: Path, plans: list[Any], means: Any, as_json: bool) -> None:
-    from tiles.estimate import estimate
+    from tiles.seeding.estimate import estimate
 
     estimates = [estimate(registry, store, plan, means.workers) for plan in plans]
     if as_json:

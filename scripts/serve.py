@@ -40,11 +40,11 @@ def serve(
     if workers is not None:
         where += ["--workers", str(workers)]
     if engine_only:
-        _become("server.engine", where)
+        _become("server.engine.main", where)
     where += ["--config", str(config.resolve())]
     if idle is not None:
         where += ["--idle", str(idle)]
-    _become("server.front", [*where, *(["--tiles-only"] if tiles_only else [])])
+    _become("server.front.main", [*where, *(["--tiles-only"] if tiles_only else [])])
 
 
 def _compile_if_new(config: Path, store: Path) -> None:

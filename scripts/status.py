@@ -54,7 +54,7 @@ def _server(store: Path) -> dict[str, Any] | None:
 def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is stored of every layer that has something, how old it is, what is stale, how often it was answered."""
     from server.published import open_current
-    from tiles import overview_store
+    from tiles.overview import store as overview_store
     from tiles.usage import usage
 
     published = open_current(store)
@@ -80,7 +80,7 @@ def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _served(store: Path, server: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """How many stored tiles were answered: as the server says, else as it said last."""
-    from server.served import read_served
+    from server.front.served import read_served
 
     if server is not None:
         found: Mapping[str, Any] = server["served"]

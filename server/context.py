@@ -11,10 +11,10 @@ from layers.registry import Registry
 from server.access import HEADER, Admission, Asker, asker
 from server.asked_base import BASE_HEADER, Origin, headers_of
 from server.compile import current_folder
-from server.downloads import Downloads
+from server.engine.downloads import Downloads
+from server.engine.pool import Pool
 from server.errors import InvalidParameterError
 from server.keys import Keys
-from server.pool import Pool
 from server.published import CURRENT
 from server.wfs.exports import Exports
 from server.wms.known_maps import KnownMaps

@@ -26,7 +26,7 @@ from layers.errors import SourceError
 from layers.query import MapQuery
 from layers.registry import Registry
 from tiles.address import TileAddress
-from tiles.archive import ArchiveError, ArchiveInfo
+from tiles.archives.archive import ArchiveError, ArchiveInfo
 from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid, grid
 from tiles.info import archive_info

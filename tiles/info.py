@@ -1,7 +1,7 @@
 """What the archives of a layer say of themselves."""
 
 from layers.registry import Layer
-from tiles.archive import ArchiveInfo
+from tiles.archives.archive import ArchiveInfo
 from tiles.format import tile_format
 from tiles.stamp import tile_stamp
 

@@ -9,7 +9,7 @@ from layers.registry import Layer, Registry
 from tiles.address import TileAddress
 from tiles.format import TileFormat
 from tiles.grids import Grid
-from tiles.recipe import has_symbols
+from tiles.overview.recipe import has_symbols
 
 # png8 by runs: half the time of zlib's default for tiles of the same size
 MAPNIK_FORMATS = {

@@ -13,11 +13,12 @@ import shapely
 
 from layers.errors import UnknownLayerError
 from layers.registry import Registry
-from tiles import archive, overview_store
 from tiles.address import south_row
+from tiles.archives import archive
 from tiles.area import Area
 from tiles.grids import Grid, GridError, grid
-from tiles.jobs import forget_layer
+from tiles.overview import store as overview_store
+from tiles.seeding.jobs import forget_layer
 from tiles.store import Store, read_sizes
 
 type Place = tuple[int, int, int]

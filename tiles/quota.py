@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from layers.registry import Layer
-from tiles.archive import ArchiveError
+from tiles.archives.archive import ArchiveError
 from tiles.store import Store
 
 FRESH = 60.0

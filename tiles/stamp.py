@@ -5,7 +5,7 @@ from pathlib import Path
 from xxhash import xxh3_64
 
 from layers.registry import Layer
-from tiles.vector_fields import labels_of
+from tiles.vector.fields import labels_of
 
 
 def tile_stamp(layer: Layer, style: str) -> str:

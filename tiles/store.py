@@ -1,7 +1,7 @@
 """The store of tiles: STORE/tiles/{layer}/{grid}/{style}[@{time}]/{band}/{cx}/{cy}.mbtiles, a quad cell an archive.
 
 Writers on different cells never wait for each other; an archive is replaced by renaming one over it, and readers
-see that within a second. Who only reads, and fast, has `tiles.reader`.
+see that within a second. Who only reads, and fast, has `tiles.archives.reader`.
 """
 
 import logging
@@ -16,10 +16,10 @@ from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
-from tiles import archive
 from tiles.address import TileAddress, shard_cell, south_row
-from tiles.archive import ArchiveError, ArchiveInfo, Sizes
-from tiles.archive_path import STORED, archive_path, holds_something, mark
+from tiles.archives import archive
+from tiles.archives.archive import ArchiveError, ArchiveInfo, Sizes
+from tiles.archives.path import STORED, archive_path, holds_something, mark
 
 logger = logging.getLogger("garrigue.store")
 

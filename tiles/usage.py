@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from tiles.archive import OF, Sizes
-from tiles.archive_path import holds_something, mark_of
+from tiles.archives.archive import OF, Sizes
+from tiles.archives.path import holds_something, mark_of
 from tiles.store import Store
 
 type Stamps = Mapping[str, Mapping[str, str]]

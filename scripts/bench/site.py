@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from server.published import open_current
-from tiles import archive
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archives import archive
+from tiles.archives.archive import ArchiveInfo
 from tiles.store import Store
 
 LEVEL, SIDE = 16, 64

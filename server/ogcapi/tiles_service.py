@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from layers.registry import Registry
 from server.context import Context
+from server.engine.tile_response import tile_response
 from server.errors import InvalidParameterError, NotFoundError, ServiceError
 from server.ogcapi import tiles, vector_tiles
 from server.ogcapi.errors import answer
 from server.tile_path import parse
-from server.tile_response import tile_response
 from server.urls import BASE
 
 _MAP = ("/ogcapi/collections/{collection}/map/tiles", "/ogcapi/collections/{collection}/styles/{style}/map/tiles")

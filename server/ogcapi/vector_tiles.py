@@ -14,8 +14,8 @@ from server.urls import BASE
 from tiles.grids import Grid
 from tiles.limits import LevelLimits, vector_limits
 from tiles.table import vector_grid
-from tiles.vector_fields import labels_of, vector_fields
-from tiles.vector_info import vector_layers
+from tiles.vector.fields import labels_of, vector_fields
+from tiles.vector.info import vector_layers
 
 _WORDS = {
     "tilesets": {"fr": "Jeux de tuiles vectorielles", "en": "Vector tilesets"},

@@ -9,7 +9,7 @@ from layers.registry import Registry
 from server.urls import BASE
 from server.wmts.capabilities import View, capabilities
 from tiles.format import tile_format
-from tiles.publish import TileSet
+from tiles.site.publish import TileSet
 
 _WMTS, _OWS, _LINK = "http://www.opengis.net/wmts/1.0", "http://www.opengis.net/ows/1.1", "http://www.w3.org/1999/xlink"
 _NS = {"w": _WMTS, "ows": _OWS}

@@ -16,7 +16,7 @@ from server.site.vector_documents import vector_documents
 from server.site.viewer_files import viewer_files
 from server.tms.tile_json import published_elsewhere, tile_json
 from server.urls import BASE
-from tiles.publish import TileSet, defaults
+from tiles.site.publish import TileSet, defaults
 
 
 def site_documents(

@@ -13,7 +13,7 @@ from server.styles.documents import layer_documents
 from server.styles.style import said
 from server.tms.tile_json import published_elsewhere, vector_tile_json
 from server.urls import BASE
-from tiles.publish import TileSet, defaults
+from tiles.site.publish import TileSet, defaults
 
 NO_GLYPHS = "fonts/none.pbf"
 """What servers of files answer for characters that a font has not: nothing, which MapLibre takes for a range."""

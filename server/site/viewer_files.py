@@ -9,7 +9,7 @@ from urllib.parse import quote
 from layers.registry import Registry
 from server.portal.static_files import files
 from server.site.capabilities import legend_path
-from tiles.publish import TileSet, defaults
+from tiles.site.publish import TileSet, defaults
 
 _FOLDER = Path(__file__).parent / "viewer"
 

@@ -13,7 +13,7 @@ from layers.styles.model import Style
 from server.urls import BASE
 from tiles.limits import vector_limits
 from tiles.table import vector_grid
-from tiles.vector_fields import labels_of, vector_fields
+from tiles.vector.fields import labels_of, vector_fields
 
 
 def said(layer: Layer, name: str) -> Said:

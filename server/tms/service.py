@@ -8,9 +8,9 @@ from starlette.routing import Route
 
 from layers.registry import Layer
 from server.context import Context
+from server.engine.tile_response import error_response, tile_response
 from server.errors import NotFoundError, ServiceError
 from server.tile_path import parse
-from server.tile_response import error_response, tile_response
 from server.tms.documents import service, tile_map, tms_grids
 from server.tms.tile_json import tile_json, vector_tile_json
 from server.urls import BASE

@@ -11,7 +11,7 @@ from tiles.format import tile_format
 from tiles.limits import LevelLimits, limits, vector_limits
 from tiles.stamp import tile_stamp, vector_stamp
 from tiles.table import layer_grids, vector_grid
-from tiles.vector_info import vector_layers
+from tiles.vector.info import vector_layers
 
 
 def tile_json(registry: Registry, layer: Layer) -> bytes | None:

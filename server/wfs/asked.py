@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from layers.registry import Registry
-from server.downloads import Downloads
+from server.engine.downloads import Downloads
 from server.kvp import Params
 from server.wfs.dialect import DIALECTS, WFS20, Dialect
 from server.wfs.view import spoken

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from layers import model
 from layers.errors import GarrigueError
-from server.downloads import Downloads
+from server.engine.downloads import Downloads
 from server.errors import ServiceError
 from server.exports_busy import EVERY, sign
 from server.wfs.export import Export

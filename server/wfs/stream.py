@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from server.downloads import Download
+from server.engine.downloads import Download
 
 WAITING = 3
 """Chunks made and not yet sent, at most."""

@@ -4,10 +4,10 @@ from starlette.responses import Response
 
 from layers.query import MapQuery, PointQuery, Selection
 from server.context import Context
+from server.engine.tile_response import table_of
 from server.errors import InvalidParameterError, ServiceError
 from server.kvp import Params
 from server.tile_path import TileRequest
-from server.tile_response import table_of
 from server.wms.drawing import information
 from server.wms.formats import INFO_FORMATS, info_format
 from tiles.grids import grid

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from layers.errors import GarrigueError, hint
 from server.context import Context
 from server.document_path import reads_xml
+from server.engine.tile_response import TileFailedError, error_response, tile_response
 from server.errors import (
     InvalidParameterError,
     MissingParameterError,
@@ -17,7 +18,6 @@ from server.errors import (
 )
 from server.kvp import Params
 from server.tile_path import TileRequest, parse
-from server.tile_response import TileFailedError, error_response, tile_response
 from server.wmts.capabilities import OPERATIONS
 from server.wmts.get_capabilities import get_capabilities
 from server.wmts.info_path import parse_info

@@ -10,9 +10,9 @@ from layers.compile import load
 from layers.crs import transform_bbox
 from support.asked_of_qgis import ask_qgis
 from support.gdal import run
-from tiles.plan import make_vector_plan
+from tiles.seeding.plan import make_vector_plan
 from tiles.store import Store
-from tiles.vector_seed import seed_vector
+from tiles.vector.seed import seed_vector
 
 QUARTER = transform_bbox((355300.0, 6689100.0, 355900.0, 6689700.0), "EPSG:2154", "EPSG:3857")
 """In the demo."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from server.published import open_current
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archives.archive import ArchiveInfo
 from tiles.store import Store
 
 Z = 15

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tiles.jobs import running
+from tiles.seeding.jobs import running
 from tiles.store import Store
 
 ROOT = Path(__file__).parents[2]

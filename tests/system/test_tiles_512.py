@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from server.compile import write
-from server.missing_tile import blank
+from server.front.missing_tile import blank
 from server.published import open_current
 from support.server import running
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archives.archive import ArchiveInfo
 from tiles.store import Store
 
 HALF = 20037508.342789244

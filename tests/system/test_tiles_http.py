@@ -39,7 +39,7 @@ def client(registry: Registry, store: Path) -> Iterator[httpx.Client]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "server.engine", "--store", str(store), "--port", str(port)]
+    command = [sys.executable, "-m", "server.engine.main", "--store", str(store), "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT) as engine:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _await(client)

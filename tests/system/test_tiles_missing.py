@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from server.compile import write
-from server.missing_tile import blank
+from server.front.missing_tile import blank
+from server.front.status import family
 from server.published import open_current
-from server.status import family
-from support.server import running
+from support.server import running, until
 from support.tile import put_tile
 
 
@@ -97,7 +97,7 @@ def test_a_part_of_the_parent_is_enlarged_by_a_process_of_its_own(start, tmp_pat
         assert server.engine_pids() == []
         assert "PIL" not in Path(f"/proc/{server.pid}/maps").read_text()
         (helper,) = (pid for pid in family(server.pid) if pid != server.pid)
-    assert not Path(f"/proc/{helper}").exists()
+    assert until(lambda: not Path(f"/proc/{helper}").exists())
 
 
 def test_a_parent_that_cannot_be_read_or_is_not_there_gives_a_blank_tile(start, tmp_path):

@@ -161,9 +161,9 @@ def test_a_second_seed_has_nothing_to_do_and_a_lost_archive_is_made_again(config
 
 
 def test_what_was_made_before_a_kill_is_not_made_again(config_dir: Path, tmp_path: Path, registry: Registry) -> None:
-    from tiles.plan import make_vector_plan
-    from tiles.tippecanoe import make
-    from tiles.vector_features import write_features
+    from tiles.seeding.plan import make_vector_plan
+    from tiles.vector.features import write_features
+    from tiles.vector.tippecanoe import make
 
     plan, layer = make_vector_plan(registry, "parcelle", levels=(6, 9)), registry.layers["parcelle"]
     folder = tmp_path / "jobs" / f"{plan.id}.mvt"

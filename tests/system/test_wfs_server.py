@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from server.downloads import Downloads
+from server.engine.downloads import Downloads
 from server.wfs import stream
 from server.wfs.service import routes
 from support import made

@@ -14,7 +14,7 @@ from layers.query import MapQuery, PointQuery, Selection
 from layers.registry import Registry
 from layers.render import render_map
 from tiles.area import read_area
-from tiles.changes import take_changes
+from tiles.seeding.changes import take_changes
 
 BOX = (3.0, 43.0, 4.0, 44.0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts.bench.measure import Figure
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archives.archive import ArchiveInfo
 from tiles.store import Store
 
 TITLE = "The cost of a tile as the store grows: blocks of 64 anywhere, kept as a seed keeps them, read as a view is"
@@ -62,7 +62,7 @@ def _fill(store: Store, filled: int, count: int) -> int:
 
 
 def _kept(store: Store, count: int) -> float:
-    """Seconds a tile of blocks that are made anew all over the store, as `tiles.work` does it; the median block."""
+    """Seconds a tile of blocks that are made anew all over the store, as seeding does it; the median block."""
     chance, times = random.Random(count), []  # noqa: S311 - repeatable
     for _ in range(ROUNDS):
         at = _address(chance.randrange(count))

@@ -28,7 +28,7 @@ from support.vector_tile import layers_of
 from tiles.address import VECTOR, TileAddress
 from tiles.cache import make_tile
 from tiles.grids import grid
-from tiles.vector_cache import make_vector_tile
+from tiles.vector.cache import make_vector_tile
 
 pytestmark = pytest.mark.postgis
 

@@ -14,9 +14,9 @@ from server.wfs.journal import write_journal
 from support import postgis
 from support.postgres import run_sql
 from support.vectors import X0, Y0, table
-from tiles.changes import take_changes
-from tiles.plan import make_plan
-from tiles.seed import Means, Report, seed
+from tiles.seeding.changes import take_changes
+from tiles.seeding.plan import make_plan
+from tiles.seeding.seed import Means, Report, seed
 from tiles.stamp import tile_stamp, vector_stamp
 
 pytestmark = pytest.mark.postgis

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server import downloads as module
-from server.downloads import Downloads
-from server.pool import BusyError, CrashedError
+from server.engine import downloads as module
+from server.engine.downloads import Downloads
+from server.engine.pool import BusyError, CrashedError
 from support import made
 
 

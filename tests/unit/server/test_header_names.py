@@ -1,6 +1,6 @@
 """Names of headers are written as clients compare them."""
 
-from server.header_names import NamingTransport, named
+from server.front.header_names import NamingTransport, named
 
 
 def test_names_are_capitalised_and_values_left_alone():

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from server.lines import KEPT, Lines
-from server.proxy import forward
-from server.wake import EngineError
+from server.front.lines import KEPT, Lines
+from server.front.proxy import forward
+from server.front.wake import EngineError
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 CLOSING = ANSWER.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")

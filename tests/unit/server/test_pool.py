@@ -9,7 +9,7 @@ import pytest
 
 from layers.errors import UnknownLayerError
 from server.compile import current_folder, write
-from server.pool import BusyError, CrashedError, Pool, TimedOutError
+from server.engine.pool import BusyError, CrashedError, Pool, TimedOutError
 from support.tasks import crash, doze, fail, large, version_of
 
 

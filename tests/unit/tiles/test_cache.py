@@ -8,7 +8,7 @@ import pytest
 from layers.registry import Registry
 from tiles.address import TileAddress
 from tiles.cache import tile_manager
-from tiles.plan import make_plan
+from tiles.seeding.plan import make_plan
 from tiles.store import Store
 
 

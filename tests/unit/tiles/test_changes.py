@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from layers.compile import load
-from tiles.changes import ChangeError, take_changes
-from tiles.plan import make_plan, make_vector_plan
-from tiles.seed import Means, Report, seed
-from tiles.vector_seed import seed_vector
+from tiles.seeding.changes import ChangeError, take_changes
+from tiles.seeding.plan import make_plan, make_vector_plan
+from tiles.seeding.seed import Means, Report, seed
+from tiles.vector.seed import seed_vector
 
 ALONE = Means(workers=1)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tiles.schedule import read_task
+from tiles.seeding.schedule import read_task
 
 CONFIG = Path(__file__).parents[3] / "config"
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from layers.registry import Registry
-from tiles.estimate import WATTS, estimate
-from tiles.plan import make_plan
+from tiles.seeding.estimate import WATTS, estimate
+from tiles.seeding.plan import make_plan
 
 
 def test_every_level_has_tiles_bytes_time_and_energy(tile_registry: Registry, tmp_path: Path) -> None:

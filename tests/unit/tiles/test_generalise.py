@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from tiles.generalise import generalised
-from tiles.recipe import Keep, Recipe
+from tiles.overview.generalise import generalised
+from tiles.overview.recipe import Keep, Recipe
 
 LOOK = Recipe(Keep.LOOK, {"height": (4.0, 8.0), "use": None})
 

@@ -10,12 +10,12 @@ from PIL import Image
 from layers.registry import Registry
 from tiles.format import tile_format
 from tiles.grids import grid
-from tiles.imagery import is_imagery, is_upper
 from tiles.picture import draw_block, selection
-from tiles.plan import blocks, make_plan
-from tiles.seed import Means, seed
+from tiles.seeding.imagery import is_imagery, is_upper
+from tiles.seeding.plan import blocks, make_plan
+from tiles.seeding.seed import Means, seed
+from tiles.seeding.work import Order, open_work, phases
 from tiles.store import Store
-from tiles.work import Order, open_work, phases
 
 
 def pixels(data: bytes) -> np.ndarray:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tiles.jobs import JobError, State, running, speed
 from tiles.picture import Block
+from tiles.seeding.jobs import JobError, State, running, speed
 
 BLOCKS = [Block(3, 0, 0, 7, 7), Block(4, 0, 0, 7, 7), Block(4, 8, 0, 9, 7)]
 NAMES = ("layer", "default", "", "PM", "3-4")

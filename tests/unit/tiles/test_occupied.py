@@ -11,11 +11,11 @@ from pyogrio.raw import write_arrow
 from layers.compile import load
 from tiles.format import tile_format
 from tiles.grids import grid
-from tiles.occupied import Occupied
-from tiles.overviews import overviews
+from tiles.overview.make import overviews
+from tiles.overview.occupied import Occupied
 from tiles.picture import draw_block, selection
-from tiles.plan import blocks, make_plan
-from tiles.work import Order, open_work
+from tiles.seeding.plan import blocks, make_plan
+from tiles.seeding.work import Order, open_work
 
 BOX = (0.0, 0.0, 1024.0, 2048.0)
 

@@ -19,17 +19,18 @@ from layers.registry import Registry
 from layers.render import draw
 from layers.styles.load import style_of
 from support.style_maps import sld
-from tiles import overview_files, overview_store
 from tiles.area import read_area
-from tiles.changes import take_changes
 from tiles.format import tile_format
 from tiles.grids import grid
-from tiles.overviews import drawn_from, overviews
+from tiles.overview import files as overview_files
+from tiles.overview import store as overview_store
+from tiles.overview.make import drawn_from, overviews
+from tiles.overview.recipe import recipe
 from tiles.picture import block_query, selection
-from tiles.plan import blocks, make_plan
 from tiles.purge import Which, purge
-from tiles.recipe import recipe
-from tiles.seed import Means, seed
+from tiles.seeding.changes import take_changes
+from tiles.seeding.plan import blocks, make_plan
+from tiles.seeding.seed import Means, seed
 
 DEMO = Path(__file__).parents[3] / "config"
 PM = grid("PM")

@@ -11,7 +11,7 @@ from layers.render import draw
 from tiles.format import tile_format
 from tiles.grids import grid
 from tiles.picture import block_query, level_buffer, selection
-from tiles.plan import blocks, make_plan
+from tiles.seeding.plan import blocks, make_plan
 
 PM = grid("PM")
 

@@ -8,7 +8,7 @@ from layers.registry import Registry
 from tiles.area import Area, AreaError, read_area
 from tiles.grids import GridError, grid
 from tiles.limits import limits
-from tiles.plan import LevelError, blocks, make_plan, read_levels
+from tiles.seeding.plan import LevelError, blocks, make_plan, read_levels
 
 
 def tiles_of(plan) -> list[tuple[int, int, int]]:

@@ -11,12 +11,12 @@ from layers.compile import load
 from layers.model import Tiles
 from layers.registry import Registry
 from tiles.address import TileAddress
-from tiles.archive import ArchiveError, ArchiveInfo
-from tiles.archive_path import mark, mark_of
+from tiles.archives.archive import ArchiveError, ArchiveInfo
+from tiles.archives.path import mark, mark_of
 from tiles.limits import LevelLimits
-from tiles.plan import Plan, make_plan
 from tiles.quota import Quota, QuotaError
-from tiles.seed import Means, seed
+from tiles.seeding.plan import Plan, make_plan
+from tiles.seeding.seed import Means, seed
 from tiles.store import Store
 from tiles.usage import usage
 

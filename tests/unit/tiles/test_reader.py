@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from support.server import until
-from tiles import reader as reader_module
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo, Sizes, tile_id, writing
-from tiles.reader import Reader
+from tiles.archives import reader as reader_module
+from tiles.archives.archive import ArchiveInfo, Sizes, tile_id, writing
+from tiles.archives.reader import Reader
 from tiles.store import Store
 from tiles.usage import usage
 
@@ -65,7 +65,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tiles.address import TileAddress
-from tiles.archive import ArchiveInfo
+from tiles.archives.archive import ArchiveInfo
 from tiles.store import Store
 from tiles.usage import usage
 info = ArchiveInfo("a", "png", bounds=(0, 0, 1, 1), grid="PM", stamp="s")
@@ -137,7 +137,7 @@ def test_archives_at_rest_are_closed(tmp_path: Path, reader: Reader, monkeypatch
 KILLED = """
 import os, sys
 from pathlib import Path
-from tiles import archive
+from tiles.archives import archive
 with archive.writing(Path(sys.argv[1])) as db:
     db.execute("PRAGMA cache_size = 10")
     for number in range(4000):

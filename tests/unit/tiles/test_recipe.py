@@ -11,7 +11,7 @@ from layers.styles.model import FeatureTypeStyle, Fill, Graphic, Mark, PointSymb
 from layers.styles.model import LineSymbolizer as Line
 from layers.styles.model import PolygonSymbolizer as Polygon
 from layers.styles.model import TextSymbolizer as Text
-from tiles.recipe import Keep, Recipe, recipe
+from tiles.overview.recipe import Keep, Recipe, recipe
 
 FIELDS = (Field("height", "real"), Field("use", "string"), Field("width", "real"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tiles.schedule import ScheduleError, deadline, end_of_hours, read_task
+from tiles.seeding.schedule import ScheduleError, deadline, end_of_hours, read_task
 
 NOW = datetime(2026, 3, 10, 22, 30)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from layers.compile import load
-from tiles.plan import make_plan
-from tiles.seed import HopelessError, Means, seed
+from tiles.seeding.plan import make_plan
+from tiles.seeding.seed import HopelessError, Means, seed
 
 QUICK = Means(workers=1, retries=(0.0,))
 

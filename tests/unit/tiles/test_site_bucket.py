@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from support.s3 import KEYS, Bucket, s3_server
-from tiles.site_bucket import new_bucket_version
-from tiles.site_folder import SiteError
+from tiles.site.bucket import new_bucket_version
+from tiles.site.folder import SiteError
 
 FILES = {
     "tiles/a/default/PM/1/1/1.png": b"one",

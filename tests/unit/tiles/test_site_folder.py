@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tiles.site_folder import SiteError, new_version
+from tiles.site.folder import SiteError, new_version
 
 
 def fill(home: Path, files: dict[str, bytes]) -> tuple[int, int, int]:

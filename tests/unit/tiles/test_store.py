@@ -17,7 +17,7 @@ from PIL import Image
 
 from tiles import store as store_module
 from tiles.address import TileAddress, shard_cell, south_row
-from tiles.archive import ArchiveError, ArchiveInfo, Sizes, tile_id
+from tiles.archives.archive import ArchiveError, ArchiveInfo, Sizes, tile_id
 from tiles.grids import grid
 from tiles.store import Store
 
@@ -166,7 +166,7 @@ def test_writers_of_one_archive_wait_for_each_other(store: Store) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from tiles import archive
+from tiles.archives import archive
 with archive.writing(Path(sys.argv[1])) as db:
     db.execute("PRAGMA cache_size = 10")
     for number in range(4000):

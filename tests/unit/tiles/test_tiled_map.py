@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from server.front.tiled_map import parse_tiled
 from server.tile_table import TileTable
-from server.tiled_map import parse_tiled
 from tiles.grids import grid
 from tiles.table import tile_table
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from layers.compile import load
 from tiles.address import VECTOR, TileAddress
-from tiles.archive import ArchiveInfo, Sizes
-from tiles.changes import take_changes
-from tiles.plan import make_plan
-from tiles.seed import Means, seed
+from tiles.archives.archive import ArchiveInfo, Sizes
+from tiles.seeding.changes import take_changes
+from tiles.seeding.plan import make_plan
+from tiles.seeding.seed import Means, seed
 from tiles.store import Store
 from tiles.table import tile_table
 from tiles.usage import usage

@@ -13,8 +13,8 @@ from tiles.limits import vector_limits
 from tiles.locks import lock_folder
 from tiles.store import Store
 from tiles.table import vector_grid
-from tiles.vector_cache import lock_name, make_vector_tile
-from tiles.vector_info import vector_archive_info
+from tiles.vector.cache import lock_name, make_vector_tile
+from tiles.vector.info import vector_archive_info
 
 ROOT = Path(__file__).parents[3]
 ASK = """
@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from layers.compile import load
 from tiles.address import TileAddress
-from tiles.vector_cache import make_vector_tile
+from tiles.vector.cache import make_vector_tile
 config, store, *place = sys.argv[1:]
 registry, _ = load(Path(config), Path(store))
 print("begun", flush=True)

@@ -8,14 +8,14 @@ from pydantic import ValidationError
 from layers import model
 from layers.facts import Field
 from layers.registry import Layer, Registry
-from server.missing_tile import missing_tile
+from server.front.missing_tile import missing_tile
 from support.style_maps import sld
 from tiles.grids import grid
 from tiles.limits import vector_limits
 from tiles.stamp import tile_stamp, vector_stamp
 from tiles.table import vector_grid
-from tiles.vector_fields import labels_of
-from tiles.vector_info import vector_layers
+from tiles.vector.fields import labels_of
+from tiles.vector.info import vector_layers
 
 
 def with_tiles(registry: Registry, name: str, **tiles: object) -> Layer:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.downloads import Downloads
+from server.engine.downloads import Downloads
 from server.wfs import answer
 from support.vectors import make_registry
 from support.wfs import Client
