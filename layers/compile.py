@@ -30,6 +30,9 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
 
     Facts of data that has not changed since `previous` are taken from there: it is not opened again.
     """
+    # Imported by need: sizes of legends bring fonts along.
+    from layers.measured import measured
+
     config = config.resolve()
     found = Found()
     service, themes, declared = read_models(config, found)
@@ -44,7 +47,7 @@ def load(config: Path, store: Path, previous: Registry | None = None) -> tuple[R
         [SOFTWARE, *heads, *(f"{layer.id} {layer.theme} {layer.stamp} {_drawn(layer)}" for layer in layers)]
     )
     updated = previous.updated if previous and previous.version == version else int(time.time())
-    return Registry(service, themes, by_id, version, config, updated), found.warnings
+    return measured(Registry(service, themes, by_id, version, config, updated)), found.warnings
 
 
 def _stored_queries(config: Path, service: model.Service, layers: Mapping[str, Layer], found: Found) -> None:

@@ -103,7 +103,7 @@ def parse_crs(text: str, *, parameter: str = "crs") -> Crs:
 def known(crs_id: str) -> bool:
     """True where PROJ's database has this CRS."""
     try:
-        pyproj.CRS.from_user_input(crs_id)
+        proj_crs(crs_id)
     except CRSError:
         return False
     return True

@@ -6,7 +6,7 @@ a change makes a new one, and nothing ever alters one in use.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +27,9 @@ class Layer:
     `styles` maps a style's name to the absolute path of its SLD, "" where the default look of the geometry type
     is drawn; the first is the default. `stamp` changes with the definition, the styles and the data, `data_stamp`
     with the data alone.
+
+    `boxes` and `legends` are what `layers.measured` works out: the extent in each served CRS in which the layer can
+    be shown (OGC:CRS84 always), and width and height in pixels by language and style.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Layer:
     styles: Mapping[str, str]
     stamp: str
     data_stamp: str = ""
+    boxes: Mapping[str, BBox] = field(default_factory=dict)
+    legends: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process is sent: the view of a mapping cannot be."""
@@ -225,6 +230,8 @@ class Registry:
                         "styles": dict(layer.styles),
                         "stamp": layer.stamp,
                         "data_stamp": layer.data_stamp,
+                        "boxes": dict(layer.boxes),
+                        "legends": dict(layer.legends),
                     }
                     for layer in self.layers.values()
                 ],
@@ -256,6 +263,11 @@ def _layer(item: dict[str, Any]) -> Layer:
         styles=item["styles"],
         stamp=item["stamp"],
         data_stamp=item["data_stamp"],
+        boxes={crs_id: tuple(box) for crs_id, box in item["boxes"].items()},
+        legends={
+            language: {style: tuple(size) for style, size in sizes.items()}
+            for language, sizes in item["legends"].items()
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The compiled registry: STORE/registry/{version}/ with registry.json, front.json and documents/.
 
-`STORE/registry/current-2` names the version that is served. A version is written beside the others and then named
+`STORE/registry/current-3` names the version that is served. A version is written beside the others and then named
 there, so that readers see one whole version or another, never a mixture.
 """
 

@@ -13,7 +13,7 @@ from server.hours import Hours
 from server.rendered import Rendered
 from server.tile_table import TileTable
 
-CURRENT = "current-2"
+CURRENT = "current-3"
 """The file that names the version in force. Its number is that of the form in which versions are written: raised with
 every change of it, so that what another Garrigue compiled is not read, but compiled again."""
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from layers.crs import CRS84, BBox, north_first, swap, wms_name
+from layers.extents import Boxes, union
 from layers.facts import CascadeFacts
 from layers.model import Contact, Link, Logo, Text
 from layers.registry import Layer, Registry
 from server.urls import BASE
 from server.wms import inspire
 from server.wms.dimension_elements import described
-from server.wms.extents import Boxes, union
 from server.wms.formats import INFO_FORMATS, MAP_FORMATS
 from server.wms.groups import by_theme, layer_names
 from server.wms.parameters import LANGUAGES
@@ -56,7 +56,7 @@ _DEFAULT_STYLE = {"fr": "Style par défaut", "en": "Default style"}
 class View:
     """What a document shows: a registry, or one theme of it, in a version and a language ("fr", "en").
 
-    `extents` is what `server.wms.extents.extents` gives, `legends` the width and height of each layer's styles;
+    `extents` is what `layers.extents.extents` gives, `legends` the width and height of each layer's styles;
     `tiled` adds the tile sets of WMS-C, which 1.1.1 alone has.
     """
 

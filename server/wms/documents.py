@@ -6,25 +6,22 @@ the same below `themes/{theme}/`; `wms/legend/{layer}/{style}.png`.
 
 from collections.abc import Iterator
 
-from layers.legend import legend, legend_size
+from layers.legend import legend
 from layers.query import LegendQuery
 from layers.registry import Registry
 from server.documents import Document
 from server.wms.capabilities import View, capabilities
-from server.wms.extents import extents
 from server.wms.get_capabilities import CAPABILITIES_TYPES
 from server.wms.parameters import LANGUAGES, VERSIONS
 
 
 def documents(registry: Registry) -> Iterator[Document]:
     """Every document of WMS for a registry."""
-    boxes = extents(registry)
-    sizes = {language: legend_sizes(registry, language) for language in LANGUAGES}
     for theme in (None, *registry.themes):
         prefix = "wms" if theme is None else f"themes/{theme}/wms"
         for version in VERSIONS:
             for language in LANGUAGES:
-                body = capabilities(View(registry, theme, version, language, boxes, sizes[language]))
+                body = capabilities_of(registry, theme, version, language)
                 key = f"{prefix}/{version}/capabilities"
                 yield Document(f"{key}.{language}", CAPABILITIES_TYPES[version], body)
                 if language == registry.service.language:
@@ -39,9 +36,7 @@ def legend_sizes(registry: Registry, language: str = "") -> dict[tuple[str, str]
     """Width and height in pixels of every style's legend in a language, the service's own by default."""
     spoken = language or registry.service.language
     return {
-        (layer.id, style): legend_size(registry, LegendQuery(layer.id, style, spoken))
-        for layer in registry.layers.values()
-        for style in layer.styles
+        (layer.id, style): size for layer in registry.layers.values() for style, size in layer.legends[spoken].items()
     }
 
 
@@ -49,5 +44,5 @@ def capabilities_of(
     registry: Registry, theme: str | None, version: str, language: str, *, tiled: bool = False
 ) -> bytes:
     """One capabilities document, of 1.1.1 also with tile sets."""
-    sizes = legend_sizes(registry, language)
-    return capabilities(View(registry, theme, version, language, extents(registry), sizes, tiled))
+    boxes = {layer.id: layer.boxes for layer in registry.layers.values()}
+    return capabilities(View(registry, theme, version, language, boxes, legend_sizes(registry, language), tiled))

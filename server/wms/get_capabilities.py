@@ -25,7 +25,7 @@ async def get_capabilities(context: Context, asked: Asked) -> Response:
     tiled = asked.version == "1.1.1" and asked.params.text("TILED").upper() == "TRUE"
     key = (asked.registry.version, asked.theme, asked.version, language(asked), tiled)
     if key not in _kept:
-        # Sizes of legends are among what is told: they are measured where drawing is at home.
+        # A thousand layers take some dozen milliseconds, in which the engine's loop would answer nobody.
         body = await context.run(drawing.capabilities, asker().groups, *key[1:])
         while len(_kept) >= KEPT:
             _kept.pop(next(iter(_kept)))

@@ -1,8 +1,5 @@
 """GetCapabilities of WMTS (OGC 07-057r7, 7.1; OGC 06-121r3, 7.3): versions, sections, update sequence."""
 
-from collections.abc import Mapping
-from functools import lru_cache
-
 from starlette.responses import Response
 
 from layers.registry import Registry
@@ -29,7 +26,7 @@ def get_capabilities(registry: Registry, theme: str | None, params: Params, base
     sections = _sections(params)
     if _is_current(params.text("UPDATESEQUENCE"), registry):
         sections = ()
-    body = capabilities(View(registry, theme, _legends(_Kept(registry))), sections)
+    body = capabilities(View(registry, theme, legend_sizes(registry)), sections)
     formats = [text.lower() for text in params.items_of("ACCEPTFORMATS")]
     media_type = next((text for text in formats if text in ("application/xml", "text/xml")), CONTENT_TYPE)
     return Response(
@@ -57,21 +54,3 @@ def _is_current(asked: str, registry: Registry) -> bool:
     if asked and (not asked.isdigit() or int(asked[:20]) > int(current)):
         raise InvalidUpdateSequenceError(f"updateSequence={asked[:100]!r} was never given; {current} is the last")
     return asked == current
-
-
-class _Kept:
-    """A registry as a key: two are equal where their versions are."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Kept) and other.registry.version == self.registry.version
-
-    def __hash__(self) -> int:
-        return hash(self.registry.version)
-
-
-@lru_cache(maxsize=8)
-def _legends(key: _Kept) -> Mapping[tuple[str, str], tuple[int, int]]:
-    return legend_sizes(key.registry)

@@ -2,12 +2,17 @@
 
 import json
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from layers.compile import load
 from layers.errors import RegistryError
+from layers.extents import extents
+from layers.legend import legend
+from layers.query import LegendQuery
 from layers.registry import Registry
 
 LAYER = "{id}:\n  title: Essai\n  source: {{vector: data/essai.gpkg, layer: parcelle}}\n"
@@ -46,6 +51,17 @@ def test_a_registry_comes_back_from_json_as_it_was(registry):
     assert again.to_json() == registry.to_json()
     assert again.layers["arbre"] == registry.layers["arbre"]
     assert again.layers["relief"].facts == registry.layers["relief"].facts
+
+
+def test_a_registry_has_what_is_measured_of_its_layers(registry):
+    found = Registry.from_json(registry.to_json())
+    assert {layer.id: layer.boxes for layer in found.layers.values()} == extents(registry)
+    relief = found.layers["relief"]
+    assert set(relief.legends) == {"fr", "en"}
+    for language, sizes in relief.legends.items():
+        for style, size in sizes.items():
+            picture = Image.open(BytesIO(legend(registry, LegendQuery("relief", style, language))))
+            assert picture.size == size
 
 
 CASES = [

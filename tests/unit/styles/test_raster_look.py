@@ -1,6 +1,5 @@
 """Bands to colours."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -108,18 +107,6 @@ def test_opacity_of_a_style_is_that_of_its_picture():
     symbolizer = read_sld(DATA / "relief.sld").raster
     assert symbolizer is not None
     assert one(RasterLook(symbolizer), 100, "float32") == pytest.approx((255, 0, 0, 128), abs=1)
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_a_picture_of_512_pixels_takes_milliseconds(dtype):
-    data = np.ma.masked_less(np.random.default_rng(1).random((1, 512, 512)) * 200, 5).astype(dtype)
-    look, about = mapped("ramp"), facts("gray", dtype=dtype)
-    times = []
-    for _ in range(9):
-        start = time.perf_counter()
-        to_rgba(look, data, about)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.02
 
 
 def test_bytes_are_stretched_between_percentiles_where_the_layer_asks_it():

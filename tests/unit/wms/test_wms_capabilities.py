@@ -7,9 +7,9 @@ import pytest
 from lxml import etree
 
 from layers.crs import CRS84
+from layers.extents import extents
 from layers.registry import Registry
 from server.wms.capabilities import View, capabilities
-from server.wms.extents import extents
 from support.schemas import assert_valid, assert_valid_wms111
 
 WMS = {"w": "http://www.opengis.net/wms", "xlink": "http://www.w3.org/1999/xlink"}
