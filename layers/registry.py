@@ -144,7 +144,7 @@ class Registry:
     """Everything that is published. `version` changes with any of it; `config` is where its files are.
 
     `updated` is when it changed last, in seconds since 1970; 0 where that is not known. `withheld` has the names of
-    layers that there are, left out for want of knowing who asks.
+    layers that there are, left out for want of knowing who asks, `withheld_themes` of themes all of whose layers are.
     """
 
     service: model.Service
@@ -154,6 +154,7 @@ class Registry:
     config: Path
     updated: int = 0
     withheld: frozenset[str] = frozenset()
+    withheld_themes: frozenset[str] = frozenset()
 
     @cached_property
     def groups(self) -> frozenset[str]:
@@ -163,7 +164,8 @@ class Registry:
     def reached_by(self, groups: frozenset[str], *, known: bool = True) -> "Registry":
         """What members of these groups may reach, as a registry of its own; itself where that is everything.
 
-        Where who asks is not `known`, layers left out are `withheld`. A theme goes with the last of its layers.
+        Where who asks is not `known`, layers left out are `withheld`. A theme goes with the last of its layers, and is
+        one of `withheld_themes` then.
         """
         kept = {
             name: layer
@@ -180,6 +182,7 @@ class Registry:
             layers=MappingProxyType(kept),
             version=f"{self.version}@{','.join(sorted(groups & self.groups))}{'' if known else '?'}",
             withheld=frozenset() if known else frozenset(name for layer in gone for name in (layer.id, layer.name)),
+            withheld_themes=frozenset() if known else frozenset(empty),
         )
 
     def layer(self, name: str, *, parameter: str = "layer") -> Layer:

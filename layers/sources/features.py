@@ -26,6 +26,7 @@ from layers.query import FeatureQuery
 from layers.registry import Layer
 from layers.sources import geometry, positions
 from layers.sources.asked import asked_fields, asked_filter
+from layers.sources.flatgeobuf import read_rightly
 from layers.sources.geometry import Region
 from layers.sources.straight import straight
 
@@ -278,6 +279,8 @@ class Features:
                 "read_geometry": plan.geometry,
             }
         try:
+            if self.facts.driver == "FlatGeobuf":
+                read_rightly(self.facts.path)
             with open_arrow(self.facts.path, use_pyarrow=True, return_fids=True, batch_size=BATCH, **options) as (
                 _,
                 reader,

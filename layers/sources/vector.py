@@ -27,6 +27,7 @@ from layers.errors import SourceError, UnknownCrsError, hint
 from layers.facts import Field, VectorFacts
 from layers.sources.copies import DRAWN
 from layers.sources.features import Features
+from layers.sources.flatgeobuf import read_rightly
 from layers.sources.geometry import everywhere, shapes
 from layers.sources.straight import has_curves, straight
 
@@ -73,6 +74,8 @@ def source_path(source: model.VectorSource, config: Path) -> str:
 def _describe(source: model.VectorSource, path: str, time_attribute: str | None) -> VectorFacts:
     layer = _layer_name(source, path)
     info = _read_info(path, layer, source.encoding)
+    if info["driver"] == "FlatGeobuf":
+        read_rightly(path)
     fields = tuple(_fields(info, path, layer))
     check_attribute(time_attribute, fields, "time.attribute")
     kind, has_z, curved = _geometry(info, path, layer)

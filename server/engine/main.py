@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.errors import GarrigueError, RequestError, UnavailableError, WithheldLayerError
+from server import cross_origin
 from server.access import ASKER, CredentialsError
 from server.context import Context
 from server.engine.pool import Pool
@@ -235,7 +236,7 @@ class Shared:
 def _shared(send: Send) -> Callable[[MutableMapping[str, Any]], Awaitable[None]]:
     async def sent(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], (b"access-control-allow-origin", b"*")]
+            message["headers"] = [*message["headers"], *cross_origin.HEADERS]
         await send(message)
 
     return sent

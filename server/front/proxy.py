@@ -12,6 +12,7 @@ from typing import Any
 
 import httptools
 
+from server import cross_origin
 from server.access import HEADER as ASKER_HEADER
 from server.asked_base import BASE_HEADER
 from server.errors import ServiceError, TooLargeError
@@ -228,8 +229,8 @@ async def _read(reader: asyncio.StreamReader, seconds: float | None) -> bytes:
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
-    if not any(name == b"access-control-allow-origin" for name, _ in headers):
-        headers.append((b"access-control-allow-origin", b"*"))
+    told = {name for name, _ in headers}
+    headers += [pair for pair in cross_origin.HEADERS if pair[0] not in told]
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from server import cross_origin
 from server.access import ANYBODY, HEADER, Admission, Asker, CredentialsError
 from server.asked_base import BASE_HEADER, headers_of
 from server.document_path import Asked, document_key
@@ -36,7 +37,6 @@ COMPUTED = frozenset(("wms", "wfs", "wmts", "ogcapi", "fonts"))
 """Protocols that the engine is woken for; below anything else, what is not stored is not there."""
 METHODS = "GET, HEAD, OPTIONS"
 _POSTED = frozenset(("wms", "wfs"))
-_EXPOSED = "Content-Crs, ETag, Link, Location, Warning"
 
 
 class Reception:
@@ -251,8 +251,7 @@ class Reply:
     async def _whole(self, status: int, pairs: list[tuple[bytes, bytes]], body: bytes) -> None:
         self.started = True
         pairs = self._kept_by(pairs)
-        pairs += [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED.encode())]
-        pairs.append(self._date)
+        pairs += [*cross_origin.HEADERS, self._date]
         if status not in (204, 304):
             pairs.append((b"content-length", str(len(body)).encode()))
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})

@@ -13,10 +13,10 @@ from layers.errors import GarrigueError, SourceError, hint
 from server.errors import (
     InvalidParameterError,
     MissingParameterError,
-    NotFoundError,
     OperationNotSupportedError,
     ServiceError,
 )
+from server.theme import check_theme
 from server.wfs import aside
 from server.wfs.asked import Asked
 from server.wfs.body import read
@@ -72,8 +72,7 @@ async def wfs(request: Request) -> Response:
     try:
         registry = context.registry
         theme = request.path_params.get("theme")
-        if theme is not None and theme not in registry.themes:
-            raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], registry.themes)}")
+        check_theme(registry, theme)
         queries = await read(request, registry.service.limits.body)
         base, store = context.base(request), getattr(context, "store", None)
         beside = getattr(context, "downloads", None), getattr(context, "exports", None)

@@ -12,11 +12,11 @@ from server.context import Context
 from server.errors import (
     InvalidParameterError,
     MissingParameterError,
-    NotFoundError,
     OperationNotSupportedError,
     ServiceError,
 )
 from server.kvp import Params
+from server.theme import check_theme
 from server.wms import exceptions, parameters
 from server.wms.parameters import Asked
 
@@ -62,9 +62,7 @@ def _sent(request: Request) -> tuple[str, bytes] | None:
 
 def operation(asked: Asked) -> Operation:
     """The function of the operation that is asked. Raises OperationNotSupportedError."""
-    if asked.theme is not None and asked.theme not in asked.registry.themes:
-        themes = asked.registry.themes
-        raise NotFoundError(f"there is no theme {asked.theme[:100]!r}{hint(asked.theme[:100], themes)}")
+    check_theme(asked.registry, asked.theme)
     service = asked.params.text("SERVICE", "WMS")
     if service.upper() != "WMS":
         raise InvalidParameterError(f"SERVICE={service[:100]!r} is not WMS", "SERVICE")

@@ -17,6 +17,7 @@ from server.errors import (
     ServiceError,
 )
 from server.kvp import Params
+from server.theme import check_theme
 from server.tile_path import TileRequest, parse
 from server.wmts.capabilities import OPERATIONS
 from server.wmts.get_capabilities import get_capabilities
@@ -154,6 +155,4 @@ def _theme(request: Request) -> str | None:
 
 
 def _known_theme(request: Request) -> None:
-    theme, themes = _theme(request), request.app.state.context.registry.themes
-    if theme is not None and theme not in themes:
-        raise NotFoundError(f"there is no theme {theme[:100]!r}{hint(theme[:100], themes)}")
+    check_theme(request.app.state.context.registry, _theme(request))

@@ -134,6 +134,17 @@ async function read(more) {
   const answer = await fetch(ADDRESS + "/wfs?" + query + more);
   return { status: answer.status, body: await answer.json().catch(() => null) };
 }
+async function file() {
+  const more = "&OUTPUTFORMAT=text/csv&COUNT=2";
+  const address = ADDRESS + "/wfs?" + query.replace(/&OUTPUT.*/, "") + more;
+  const said = await fetch(address, { headers: { Prefer: "respond-async" } });
+  let made = said;
+  for (let turn = 0; turn < 5000 && made.status === 202; turn += 1) made = await fetch(said.headers.get("Location"));
+  const link = (await made.json()).links.find((one) => one.rel === "enclosure");
+  const got = await fetch(link.href, { headers: { Range: "bytes=0-1" } });
+  return { status: said.status, wait: said.headers.get("Retry-After"), name: got.headers.get("Content-Disposition"),
+    range: got.headers.get("Content-Range"), start: await got.text() };
+}
 async function main() {
   const all = (await read("&SRSNAME=CRS:84")).body;
   const page = (await read("&COUNT=2")).body;
@@ -142,14 +153,15 @@ async function main() {
   const [x, y] = all.features[0].geometry.coordinates;
   document.getElementById("said").textContent = JSON.stringify({
     count: all.features.length, matched: all.numberMatched, x, y, name: all.features[0].properties.nom,
-    repeated: next.features.some((one) => page.features.some((other) => other.id === one.id)), wrong: wrong.status });
+    repeated: next.features.some((one) => page.features.some((other) => other.id === one.id)),
+    wrong: wrong.status, file: await file() });
 }
 main().catch((error) => { document.getElementById("said").textContent = "failed: " + error; });
 </script>"""
 
 
 @pytest.mark.chromium
-def test_a_page_of_another_origin_reads_geojson_in_a_browser(demo, tmp_path):
+def test_a_page_of_another_origin_reads_geojson_and_waits_for_a_file_in_a_browser(demo, tmp_path):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or required("Chromium")
     (tmp_path / "page.html").write_text(PAGE.replace("ADDRESS", json.dumps(demo.url)), encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom"]
@@ -171,6 +183,11 @@ def test_a_page_of_another_origin_reads_geojson_in_a_browser(demo, tmp_path):
     assert told["count"] == told["matched"] == demo.count("patrimoine")
     assert -2 < told["x"] < -1 < 47 < told["y"] < 48
     assert (told["repeated"], told["wrong"]) == (False, 400)
+    made = told["file"]
+    assert (made["status"], made["start"]) == (202, '"i')
+    assert int(made["wait"]) > 0
+    assert "patrimoine.csv" in made["name"]
+    assert made["range"].startswith("bytes 0-1/")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -18,6 +18,15 @@ MAP = (
 )
 
 
+RESERVED = """
+reserve:
+  title: Réservé
+  source: {vector: data/chemin.fgb}
+  access: [voirie]
+"""
+"""A theme of which nothing is for everybody."""
+
+
 @pytest.fixture(scope="module")
 def closed(config_dir, tmp_path_factory):
     """A server whose layers `parcelle` and `ortho` are kept for a group, and changes of `arbre`."""
@@ -30,6 +39,7 @@ def closed(config_dir, tmp_path_factory):
         for file in (config / "layers").glob("*.yaml"):
             text = file.read_text().replace(f"\n{name}:\n", f"\n{name}:\n  access: [voirie]\n")
             file.write_text(text.replace("\narbre:\n", "\narbre:\n  edit: {groups: [voirie]}\n", name == "ortho"))
+    (config / "layers" / "reserve.yaml").write_text(RESERVED, encoding="utf-8")
     write(load(config, store)[0], store)
     put_tile(store)
     with running(config, store, "--idle", "60") as server:
@@ -89,6 +99,20 @@ def test_strangers_are_asked_who_they_are_and_others_told_that_it_is_not_there(c
     refused = closed.get(path, other)
     assert refused.status == 400
     assert b'code="LayerNotDefined"' in refused.body
+
+
+@pytest.mark.parametrize("service", ["wms", "wfs", "wmts"])
+@pytest.mark.parametrize("operation", ["GetCapabilities", "GetMap", "GetFeature"])
+def test_a_theme_of_which_nothing_is_for_everybody_asks_who_they_are(closed, member, other, service, operation):
+    path = f"/themes/reserve/{service}?SERVICE={service.upper()}&REQUEST={operation}"
+    stranger = closed.get(path)
+    assert stranger.status == 401
+    assert stranger.headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert b"Exception" in stranger.body
+    assert b"serve" not in stranger.body.replace(b"reserve", b"").lower()
+    assert closed.get(path, other).status == 404
+    assert closed.get(path, member).status == (200 if operation == "GetCapabilities" else 400)
+    assert closed.get(path.replace("reserve", "absent")).status == 404
 
 
 def test_a_stored_tile_is_for_members(closed, member, other):

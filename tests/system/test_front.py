@@ -136,6 +136,15 @@ def test_pages_of_other_origins_may_ask(server):
     assert server.status()["engine"]["state"] == "asleep"
 
 
+@pytest.mark.parametrize("path", ["/", "/wfs?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=arbre", "/absent"])
+def test_pages_of_other_origins_may_read_the_headers_that_clients_act_on(server, path):
+    """Once each, whoever answers: the front, the engine, or nobody."""
+    (exposed,) = server.get(path, {"Origin": "https://carte.example.org"}).headers.get_all(
+        "Access-Control-Expose-Headers"
+    )
+    assert {"Content-Disposition", "ETag", "Location", "Retry-After"} <= set(exposed.split(", "))
+
+
 @pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b", "evil.example/..//", "a'b"])
 def test_a_hostile_host_is_refused(server, host):
     answer = raw(server, f"GET /wms?REQUEST=GetCapabilities HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
