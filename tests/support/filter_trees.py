@@ -295,7 +295,8 @@ def _boxed(place: Place) -> Trial:
     srs = "urn:ogc:def:crs:EPSG::2154"
     corners = f"<gml:lowerCorner>{x0!r} {y0!r}</gml:lowerCorner><gml:upperCorner>{x1!r} {y1!r}</gml:upperCorner>"
     fes = f'<BBOX>{_name("geometry")}<gml:Envelope srsName="{srs}">{corners}</gml:Envelope></BBOX>'
-    sql = f"ST_Intersects(geometry, ST_MakeEnvelope({x0!r}, {y0!r}, {x1!r}, {y1!r}, 2154))"
+    # A box without an area is a line or a point.
+    sql = f"ST_Intersects(geometry, ST_Envelope({place.sql}))"
     return Trial(fes, f"BBOX(geometry, {x0!r}, {y0!r}, {x1!r}, {y1!r})", sql)
 
 
