@@ -5,9 +5,9 @@ from pathlib import Path
 
 from layers.errors import SourceError
 from layers.mapnik_env import mapnik
-from layers.query import MapQuery
+from layers.query import STANDARD_DPI, MapQuery
 from layers.registry import Registry
-from layers.render import STANDARD_DPI, prepared
+from layers.render import prepared
 
 KINDS = {"image/svg+xml": "svg", "application/pdf": "pdf"}
 """Mapnik's words for media types."""

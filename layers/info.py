@@ -8,7 +8,7 @@ import shapely
 
 from layers.crs import BBox, metres_per_unit
 from layers.facts import RasterFacts, VectorFacts
-from layers.query import FeatureQuery, MapQuery, PointQuery, Selection
+from layers.query import STANDARD_DPI, FeatureQuery, MapQuery, PointQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import open_coverage, open_features
@@ -20,7 +20,6 @@ from layers.styles.model import ColorMap, Graphic, Stroke, Style, Symbolizer
 CANDIDATES = 5000
 """Features looked at for one layer, at most: a pixel of a small-scale map may have any number."""
 
-STANDARD_DPI = 25.4 / 0.28
 
 WIDEST = 32.0
 """Pixels of the standard's size beyond which a symbol no longer widens the search."""

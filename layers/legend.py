@@ -17,14 +17,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from layers.errors import RequestError
 from layers.facts import RasterFacts, VectorFacts
-from layers.query import LegendQuery
+from layers.query import STANDARD_DPI, LegendQuery
 from layers.registry import Layer, Registry
 from layers.styles import model
 from layers.styles.color import rgb
 from layers.styles.load import style_of
 from layers.styles.swatch import has_swatch, swatch
 
-STANDARD_DPI = 25.4 / 0.28
 WIDTH, HEIGHT = 20, 20
 _FONT_SIZE, _MARGIN, _GAP, _BETWEEN = 11.5, 3, 7, 4
 _MOST_LETTERS = 70

@@ -9,6 +9,9 @@ from typing import Any
 
 from layers.crs import BBox, metres_per_unit
 
+STANDARD_DPI = 25.4 / 0.28
+"""Dots an inch of the standard's pixel of 0.28 mm (OGC 06-042, 7.2.4.6.9)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -43,7 +46,7 @@ class MapQuery:
     format: str = "image/png"
     transparent: bool = False
     background: str = "#ffffff"
-    dpi: float = 25.4 / 0.28
+    dpi: float = STANDARD_DPI
 
     @property
     def scale_denominator(self) -> float:
@@ -76,7 +79,7 @@ class LegendQuery:
     language: str = "fr"
     scale: float | None = None
     rule: str | None = None
-    dpi: float = 25.4 / 0.28
+    dpi: float = STANDARD_DPI
     transparent: bool = True
     size: tuple[int | None, int | None] = (None, None)
     look: Any = None

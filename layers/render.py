@@ -21,7 +21,7 @@ from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
 from layers.formats import image_format
 from layers.mapnik_env import mapnik
-from layers.query import MapQuery, Selection
+from layers.query import STANDARD_DPI, MapQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import drawn, open_coverage, open_picture
@@ -37,8 +37,6 @@ MAPS = 32
 
 LEAST = 16
 """Pixels of the smallest picture that Mapnik draws."""
-
-STANDARD_DPI = 25.4 / 0.28
 
 REACH = 96
 """Pixels around a picture in which features are looked for, for the sake of their symbols and labels."""

@@ -7,7 +7,8 @@
     /ogcapi/collections/{layer}[/styles/{style}]/map/tiles/{grid}/{z}/{row}/{col}    ?datetime=&f= (OGC 20-057, 8)
     /ogcapi/collections/{layer}/tiles/{grid}/{z}/{row}/{col}        vector tiles, as are the extensions mvt and pbf
 
-Levels are written {z} or {grid}:{z}. Nothing is looked up here: names may be unknown, rows outside.
+Levels are written {z} or {grid}:{z}. Tiles for fine screens are those of the grid {grid}@2x, and `…@2x.{ext}` is one
+too. Nothing is looked up here: names may be unknown, rows outside.
 Standard library only: front and engine share this.
 """
 
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from tiles.address import south_row
+from tiles.grids import DOUBLED
 
 
 class TileRequest(NamedTuple):
@@ -45,18 +47,18 @@ VECTOR_NAMES = frozenset(("mvt", "pbf", VECTOR_TYPE))
 
 _NAME = r"[^/]{1,128}"
 _LEVEL = r"(?:(?P<prefix>[^/]{1,64}):)?(?P<z>\d{1,2})"
-_EXT = r"(?P<ext>[a-z0-9]{3,5})"
+_EXT = r"(?P<doubled>@2x)?\.(?P<ext>[a-z0-9]{3,5})"
 _NUMBER = r"\d{1,10}"
 _XYZ = re.compile(
-    rf"/tiles/(?P<layer>{_NAME})/(?P<grid>{_NAME})/{_LEVEL}/(?P<x>{_NUMBER})/(?P<y>{_NUMBER})\.{_EXT}", re.ASCII
+    rf"/tiles/(?P<layer>{_NAME})/(?P<grid>{_NAME})/{_LEVEL}/(?P<x>{_NUMBER})/(?P<y>{_NUMBER}){_EXT}", re.ASCII
 )
 _TMS = re.compile(
-    rf"/tms/1\.0\.0/(?P<layer>[^/@]{{1,128}})@(?P<grid>{_NAME})/{_LEVEL}/(?P<x>{_NUMBER})/(?P<y>{_NUMBER})\.{_EXT}",
+    rf"/tms/1\.0\.0/(?P<layer>[^/@]{{1,128}})@(?P<grid>{_NAME})/{_LEVEL}/(?P<x>{_NUMBER})/(?P<y>{_NUMBER}){_EXT}",
     re.ASCII,
 )
 _WMTS = re.compile(
     rf"(?:/themes/(?P<theme>{_NAME}))?/wmts/(?P<layer>{_NAME})/(?P<style>{_NAME})(?:/(?P<time>{_NAME}))?"
-    rf"/(?P<grid>{_NAME})/{_LEVEL}/(?P<y>{_NUMBER})/(?P<x>{_NUMBER})\.{_EXT}",
+    rf"/(?P<grid>{_NAME})/{_LEVEL}/(?P<y>{_NUMBER})/(?P<x>{_NUMBER}){_EXT}",
     re.ASCII,
 )
 _OGC = re.compile(
@@ -103,13 +105,14 @@ def parse(path: str, query: str = "") -> TileRequest | None:
         return None
     z, x, y = int(found["z"]), int(found["x"]), int(found["y"])
     style, time, ext = found.get("style", ""), found.get("time", ""), found.get("ext", "")
+    tiling = found["grid"].removesuffix(DOUBLED) + DOUBLED if found.get("doubled") else found["grid"]
     if query and form == "ogc":
         time, ext = _asked(query, "datetime", "f")
     elif query and form != "wmts":
         style, time = _asked(query, "style", "time")
     row = south_row(z, y) if form == "tms" else y
     vector = ext in VECTOR_NAMES if form != "ogc" else not found["map"]
-    return TileRequest(found["layer"], style, time, found["grid"], z, x, row, ext, form, found.get("theme", ""), vector)
+    return TileRequest(found["layer"], style, time, tiling, z, x, row, ext, form, found.get("theme", ""), vector)
 
 
 def parse_kvp(path: str, query: str) -> TileRequest | None:

@@ -23,7 +23,7 @@ from mapproxy.srs import SRS
 from mapproxy.util.lock import LockTimeout
 
 from layers.errors import SourceError
-from layers.query import MapQuery
+from layers.query import STANDARD_DPI, MapQuery
 from layers.registry import Registry
 from tiles.address import TileAddress
 from tiles.archives.archive import ArchiveError, ArchiveInfo
@@ -102,7 +102,7 @@ def tile_manager(registry: Registry, store: Path, address: TileAddress) -> TileM
         TileLocker(str(lock_folder(store)), WAIT, f"{names}-{tiling.stored}"),
         image_opts=options,
         meta_size=[tiles.meta, tiles.meta],
-        meta_buffer=block_buffer(layer),
+        meta_buffer=block_buffer(layer, tiling),
     )
 
 
@@ -194,7 +194,7 @@ class DrawnSource(MapLayer):  # type: ignore[misc]
         super().__init__(options)
         self.registry = registry
         self.selection = selection(address)
-        self.crs = grid(address.grid, registry.config).crs
+        self.grid = grid(address.grid, registry.config)
         self.kind = kind
 
     def get_map(self, query: ProxyQuery) -> "DrawnImage":
@@ -204,12 +204,13 @@ class DrawnSource(MapLayer):  # type: ignore[misc]
         width, height = query.size
         asked = MapQuery(
             layers=(self.selection,),
-            crs=self.crs,
+            crs=self.grid.crs,
             bbox=tuple(query.bbox),
             width=width,
             height=height,
             format=self.kind.image.name,
             transparent=self.kind.image.alpha,
+            dpi=STANDARD_DPI * self.grid.ratio,
         )
         return DrawnImage(draw(self.registry, asked), self.kind, self.image_opts)
 

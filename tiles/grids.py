@@ -9,7 +9,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,24 @@ type BBox = tuple[float, float, float, float]
 PIXEL = 0.00028
 """Metres of the standard's pixel (OGC 07-057r7, 6.1)."""
 METRES_PER_DEGREE = 111319.49079327358
+DOUBLED = "@2x"
+"""After the name of a grid: the same tiles for fine screens (`doubled`)."""
+IGNF = {
+    "IGNF:LAMB93": 2154,
+    "IGNF:LAMBE": 27572,
+    "IGNF:WGS84G": 4326,
+    "IGNF:UTM20W84MART": 32620,
+    "IGNF:UTM22RGFG95": 2972,
+    "IGNF:RGR92UTM40S": 2975,
+    "IGNF:RGM04UTM38S": 4471,
+    "IGNF:RGSPM06U21": 4467,
+    "IGNF:RGPFUTM6S": 3297,
+    "IGNF:UTM01SW84": 32701,
+    "IGNF:UTM39SW84": 32739,
+    "IGNF:UTM42SW84": 32742,
+    "IGNF:UTM43SW84": 32743,
+}
+"""IGN's names of the CRSs of its published grids."""
 _EPSILON = 1e-6
 _NORTH_AXES = frozenset(("lat", "latitude", "n", "north", "northing", "y"))
 
@@ -36,7 +54,8 @@ class Grid:
 
     `cell_sizes` are units of the CRS a pixel, one a level; `sizes` are columns and rows, one pair a level.
     `stored` is the id under which its tiles are kept: grids that share levels share tiles. Levels before `first`
-    are there by number only.
+    are there by number only. `ratio` is how many pixels stand for one of the standard's: symbols, strokes and letters
+    are drawn so much larger, and by the rules of so much smaller a scale.
     """
 
     id: str
@@ -50,6 +69,7 @@ class Grid:
     stored: str = ""
     title: str = ""
     first: int = 0
+    ratio: int = 1
 
     def __post_init__(self) -> None:
         if not self.stored:
@@ -77,6 +97,14 @@ class Grid:
     def scale_denominator(self, z: int) -> float:
         """Cell size in metres over 0.28 mm (OGC 07-057r7, 6.1)."""
         return self.cell_sizes[z] * self.metres_per_unit / PIXEL
+
+    def shown_scale(self, z: int) -> float:
+        """The scale denominator by whose rules a level is drawn."""
+        return self.scale_denominator(z) * self.ratio
+
+    def reach(self, z: int, pixels: float) -> float:
+        """Units of the CRS that pixels of the standard's size take at a level."""
+        return self.cell_sizes[z] * self.ratio * pixels
 
     def tile_bbox(self, z: int, x: int, y: int) -> BBox:
         """The box of a tile."""
@@ -136,9 +164,26 @@ class Grid:
 def grid(grid_id: str, config: Path | None = None) -> Grid:
     """The grid of an id or alias, among those built in and those declared in `config`/grids. Raises GridError."""
     found = grids(config).get(grid_id) or _by_alias(config).get(grid_id)
+    if found is None and grid_id.endswith(DOUBLED):
+        return doubled(grid(grid_id.removesuffix(DOUBLED), config))
     if found is None:
         raise GridError(f"no grid {grid_id!r}{hint(grid_id, grids(config))}; there are {', '.join(grids(config))}")
     return found
+
+
+@lru_cache(maxsize=64)
+def doubled(single: Grid) -> Grid:
+    """The grid whose tiles are those of another with twice the pixels a side, named alike with @2x after it."""
+    return replace(
+        single,
+        id=f"{single.id}{DOUBLED}",
+        cell_sizes=tuple(size / 2 for size in single.cell_sizes),
+        tile_size=single.tile_size * 2,
+        aliases=tuple(f"{name}{DOUBLED}" for name in single.aliases),
+        stored=f"{single.stored}{DOUBLED}",
+        title=f"{single.title} {DOUBLED}".strip(),
+        ratio=single.ratio * 2,
+    )
 
 
 def grids(config: Path | None = None) -> dict[str, Grid]:
@@ -213,8 +258,8 @@ def _crs_id(crs: Any) -> str:
     text = str(crs.get("uri") if isinstance(crs, Mapping) else crs)
     if text.upper().endswith("CRS84"):
         return "OGC:CRS84"
-    if text == "IGNF:LAMB93":
-        return "EPSG:2154"
+    if text in IGNF:
+        return f"EPSG:{IGNF[text]}"
     code = text.replace("/", ":").rpartition(":")[2]
     if "EPSG" not in text.upper() or not code.isdigit():
         raise GridError(f"crs {text!r} is not an EPSG one")

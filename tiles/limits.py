@@ -82,4 +82,4 @@ def _fine_enough(layer: Layer, grid: Grid, z: int) -> bool:
     if isinstance(facts, RasterFacts):
         # A fifth of tolerance: 5 cm imagery is complete at PM's level of 5.3 cm on the ground.
         return cell <= min(facts.resolution) * metres_per_unit(facts.crs) * 1.2
-    return cell / 2 < VECTOR_CELL
+    return cell * grid.ratio / 2 < VECTOR_CELL

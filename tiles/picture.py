@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from layers.encode import to_array
 from layers.png import png
-from layers.query import MapQuery, Selection
+from layers.query import STANDARD_DPI, MapQuery, Selection
 from layers.registry import Layer, Registry
 from tiles.address import TileAddress
 from tiles.format import TileFormat
@@ -47,22 +47,23 @@ def block_query(grid: Grid, block: Block, buffer: int, selection: Selection, kin
         height=(block.y1 - block.y0 + 1) * grid.tile_size + 2 * buffer,
         format=kind.image.name,
         transparent=kind.image.alpha,
+        dpi=STANDARD_DPI * grid.ratio,
     )
 
 
-def block_buffer(layer: Layer) -> int:
+def block_buffer(layer: Layer, grid: Grid) -> int:
     """Pixels to draw around a block: none for imagery, which has no labels or symbols to cut."""
-    return 0 if layer.is_raster else layer.definition.tiles.buffer
+    return 0 if layer.is_raster else layer.definition.tiles.buffer * grid.ratio
 
 
 def level_buffer(layer: Layer, style: str, grid: Grid, z: int) -> int:
     """The same for a level: none for features whose style has no labels or symbols at its scale."""
     if not layer.is_vector:
-        return block_buffer(layer)
+        return block_buffer(layer, grid)
     from layers.styles.load import look_for
 
-    scale = grid.cell_sizes[z] * grid.metres_per_unit / 0.00028
-    return block_buffer(layer) if has_symbols(look_for(layer, Selection(layer.id, style)), scale) else 0
+    look = look_for(layer, Selection(layer.id, style))
+    return block_buffer(layer, grid) if has_symbols(look, grid.shown_scale(z)) else 0
 
 
 def selection(address: TileAddress) -> Selection:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from layers.registry import Layer, Registry
 from tiles.format import tile_format
-from tiles.grids import Grid, GridError, grid, grids
+from tiles.grids import Grid, GridError, doubled, grid, grids
 from tiles.limits import limits, vector_limits
 from tiles.stamp import tile_stamp, vector_stamp
 
@@ -94,4 +94,5 @@ def _limits(layer: Layer, registry: Registry) -> dict[str, dict[str, list[int]]]
 
 def _siblings(used: set[Grid], registry: Registry) -> list[Grid]:
     stored = {item.stored for item in used}
-    return [item for item in grids(registry.config).values() if item.stored in stored]
+    known = (item for single in grids(registry.config).values() for item in (single, doubled(single)))
+    return [item for item in known if item.stored in stored]

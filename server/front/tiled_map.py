@@ -37,7 +37,8 @@ def parse_tiled(path: str, query: str, table: TileTable) -> TileRequest | None:
         return None
     if pairs.get("REQUEST") != "GetMap" or pairs.get("VERSION") not in ("1.1.1", "1.3.0") or not _is_whole(pairs):
         return None
-    for grid in table.grids.values():
+    # Symbols of a map of 512 pixels are of the usual size: it is no tile for fine screens.
+    for grid in (grid for grid in table.grids.values() if grid.ratio == 1):
         asked = _on_grid(grid, pairs, place["theme"] or "")
         if asked is not None and _is_there(asked, table):
             return asked

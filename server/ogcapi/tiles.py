@@ -14,7 +14,7 @@ from layers.registry import Layer, Registry
 from server.errors import NotFoundError
 from server.urls import BASE
 from tiles.format import tile_format
-from tiles.grids import Grid
+from tiles.grids import DOUBLED, Grid
 from tiles.limits import LevelLimits, limits
 from tiles.table import layer_grids
 
@@ -22,7 +22,8 @@ type Json = dict[str, Any]
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0"
-_NAMES = {"PM": "WebMercatorQuad", "4326": "WGS1984Quad"}
+_OWN = {"PM": "WebMercatorQuad", "4326": "WGS1984Quad"}
+_NAMES = {f"{own}{end}": f"{name}{end}" for own, name in _OWN.items() for end in ("", DOUBLED)}
 """The OGC's names of grids that have others here; both are answered."""
 REGISTERED = ("WebMercatorQuad",)
 _WORDS = {
@@ -198,7 +199,7 @@ def _tileset(registry: Registry, layer: Layer, style: str, grid: Grid) -> Json:
 
 def _tileset_links(registry: Registry, layer: Layer, style: str, grid: Grid) -> list[Json]:
     words = {name: titles[registry.service.language] for name, titles in _WORDS.items()}
-    address = f"{_address(layer, style)}/{quote(grid_name(grid))}"
+    address = f"{_address(layer, style)}/{quote(grid_name(grid), safe='@')}"
     template = f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     return [
         link("self", address, words["json"]),
@@ -214,7 +215,7 @@ def _address(layer: Layer, style: str) -> str:
 
 def grid_address(grid: Grid) -> str:
     """Where a grid's definition is."""
-    return f"{BASE}/ogcapi/tileMatrixSets/{quote(grid_name(grid))}"
+    return f"{BASE}/ogcapi/tileMatrixSets/{quote(grid_name(grid), safe='@')}"
 
 
 def link(rel: str, href: str, title: str, media_type: str = "application/json") -> Json:

@@ -29,8 +29,9 @@ class Picture(NamedTuple):
 
 
 def mercator(layer: Layer, registry: Registry) -> Grid | None:
-    """The layer's Web Mercator grid, if it has one."""
-    return next((grid for grid in layer_grids(layer, registry) if grid.crs == "EPSG:3857"), None)
+    """The layer's Web Mercator grid of 256 pixels, if it has one."""
+    own = layer_grids(layer, registry)
+    return next((grid for grid in own if (grid.crs, grid.tile_size) == ("EPSG:3857", 256)), None)
 
 
 def thumbnail(layer: Layer, registry: Registry) -> tuple[Picture, ...]:

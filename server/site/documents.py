@@ -16,6 +16,7 @@ from server.site.vector_documents import vector_documents
 from server.site.viewer_files import viewer_files
 from server.tms.tile_json import published_elsewhere, tile_json
 from server.urls import BASE
+from tiles.grids import DOUBLED
 from tiles.site.publish import TileSet, defaults
 
 
@@ -30,7 +31,8 @@ def site_documents(
         ("wmts/1.0.0/WMTSCapabilities.xml", site_capabilities(registry, trees, sizes)),
         *_tile_jsons(registry, trees),
     ]
-    found += [(f"{path}/index.json", tiles.written(document)) for path, document in _ogcapi(registry, trees)]
+    served = [*_grids(registry, [item for item in published if item.tree]), *_ogcapi(registry, trees)]
+    found += [(f"{path}/index.json", tiles.written(document)) for path, document in served]
     for path, body in dict([*found, *vector_documents(registry, published, store)]).items():
         yield path, body.replace(BASE.encode(), url.encode())
     for (layer, style), picture in pictures.items():
@@ -48,21 +50,25 @@ def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple
 def _tile_jsons(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, bytes]]:
     """TileJSON of each layer that has a tree in Web Mercator: its default style, its last time."""
     for item in defaults(trees):
-        body = tile_json(registry, item.layer) if item.grid.stored == "PM" else None
+        fine = DOUBLED if item.grid.ratio > 1 else ""
+        body = tile_json(registry, item.layer, fine) if item.grid.stored == f"PM{fine}" else None
         if body is not None:
-            address = f"{BASE}/{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}"
-            yield f"tiles/{item.layer.id}.json", published_elsewhere(body, address, item.limits)
+            address = f"{BASE}/{quote(item.tree, safe='/@')}/{{z}}/{{x}}/{{y}}.{item.extension}"
+            yield f"tiles/{item.layer.id}{fine}.json", published_elsewhere(body, address, item.limits)
+
+
+def _grids(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, tiles.Json]]:
+    """The grids of pictures and of vector tiles."""
+    ids = {tiles.grid_name(item.grid): item.grid.id for item in trees}
+    sets = tiles.tile_matrix_sets(registry)
+    sets["tileMatrixSets"] = [entry for entry in sets["tileMatrixSets"] if entry["id"] in ids]
+    yield "ogcapi/tileMatrixSets", sets
+    for name, own in ids.items():
+        yield f"ogcapi/tileMatrixSets/{name}", tiles.tile_matrix_set(registry, own)
 
 
 def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str, tiles.Json]]:
     shown = defaults(trees)
-    sets = tiles.tile_matrix_sets(registry)
-    names = {item.grid.id: tiles.tile_matrix_set(registry, item.grid.id) for item in shown}
-    ids = {document["id"] for document in names.values()}
-    sets["tileMatrixSets"] = [entry for entry in sets["tileMatrixSets"] if entry["id"] in ids]
-    yield "ogcapi/tileMatrixSets", sets
-    for document in names.values():
-        yield f"ogcapi/tileMatrixSets/{document['id']}", document
     for layer in dict.fromkeys(item.layer.id for item in shown):
         mine = [_tileset(registry, item) for item in shown if item.layer.id == layer]
         yield f"ogcapi/collections/{layer}/map/tiles", {"tilesets": [document for _, document in mine], "links": []}
@@ -74,7 +80,7 @@ def _ogcapi(registry: Registry, trees: Sequence[TileSet]) -> Iterator[tuple[str,
 def _tileset(registry: Registry, item: TileSet) -> tuple[str, tiles.Json]:
     document = tiles.tileset(registry, item.layer.id, item.grid.id)
     document["tileMatrixSetLimits"] = tiles.written_limits(item.limits)
-    place = f"{BASE}/{quote(item.tree)}/{{tileMatrix}}/{{tileCol}}/{{tileRow}}.{item.extension}"
+    place = f"{BASE}/{quote(item.tree, safe='/@')}/{{tileMatrix}}/{{tileCol}}/{{tileRow}}.{item.extension}"
     for link in document["links"]:
         link["href"] = place if link["rel"] == "item" else link["href"]
     scheme = next(link["href"] for link in document["links"] if link["rel"].endswith("tiling-scheme"))

@@ -53,8 +53,6 @@ def _ogcapi(registry: Registry, item: TileSet) -> Iterator[tuple[str, bytes]]:
         link["href"] = template if link["rel"] == "item" else link["href"]
     yield f"ogcapi/collections/{layer}/tiles/index.json", tiles.written(listed)
     yield f"ogcapi/collections/{layer}/tiles/{grid}/index.json", tiles.written(document)
-    matrices = tiles.tile_matrix_set(registry, item.grid.id)
-    yield f"ogcapi/tileMatrixSets/{matrices['id']}/index.json", tiles.written(matrices)
 
 
 def _styles(registry: Registry, item: TileSet) -> Iterator[tuple[str, bytes]]:

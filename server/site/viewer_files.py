@@ -1,7 +1,7 @@
 """The viewer of a published site: a page, its script, what it shows, and the libraries that it needs for that."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +9,8 @@ from urllib.parse import quote
 from layers.registry import Registry
 from server.portal.static_files import files
 from server.site.capabilities import legend_path
+from tiles.grids import DOUBLED
+from tiles.limits import LevelLimits
 from tiles.site.publish import TileSet, defaults
 
 _FOLDER = Path(__file__).parent / "viewer"
@@ -18,7 +20,8 @@ def viewer_files(registry: Registry, published: Sequence[TileSet]) -> Iterator[t
     """Path and bytes of every file."""
     shown = [item for item in published if item.grid.stored == "PM" and not item.is_vector]
     shown += [item for item in defaults(published) if item.is_vector]
-    layers = [entry for item in shown for entry in _entries(item)]
+    fine = {(item.tree, item.limits) for item in published if item.tree and item.grid.ratio > 1}
+    layers = [entry for item in shown for entry in _entries(item, fine)]
     listed: dict[str, Any] = {
         "title": registry.service.title.model_dump(),
         "language": registry.service.language,
@@ -35,10 +38,11 @@ def viewer_files(registry: Registry, published: Sequence[TileSet]) -> Iterator[t
             yield f"static/{library}/{path.name}", path.read_bytes()
 
 
-def _entries(item: TileSet) -> Iterator[dict[str, Any]]:
-    """A layer of the list for each of its styles."""
+def _entries(item: TileSet, fine: Container[tuple[str, tuple[LevelLimits, ...]]]) -> Iterator[dict[str, Any]]:
+    """A layer of the list for each of its styles; `{r}` is Leaflet's "@2x" of fine screens, where such tiles are."""
     if not item.is_vector:
-        tiles = f"{quote(item.tree)}/{{z}}/{{x}}/{{y}}.{item.extension}" if item.tree else ""
+        both = "{r}" if (f"{item.tree}{DOUBLED}", item.limits) in fine else ""
+        tiles = f"{quote(item.tree)}{both}/{{z}}/{{x}}/{{y}}.{item.extension}" if item.tree else ""
         yield _entry(item, item.style) | {"tiles": tiles}
         return
     for style in item.layer.styles:

@@ -10,7 +10,7 @@ from server.errors import printable
 from server.tms.tile_json import tile_json, vector_tile_json
 from server.urls import BASE
 from tiles.format import tile_format
-from tiles.grids import Grid
+from tiles.grids import DOUBLED, Grid
 from tiles.limits import limits
 from tiles.table import layer_grids
 
@@ -19,13 +19,14 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def documents(registry: Registry) -> Iterator[Document]:
-    """`tms/1.0.0`, `tms/1.0.0/{layer}@{grid}`, `tiles/{layer}.json` and `tiles/{layer}.mvt.json`."""
+    """`tms/1.0.0`, `tms/1.0.0/{layer}@{grid}`; TileJSON `tiles/{layer}.json`, `…@2x.json`, `….mvt.json`."""
     yield Document("tms/1.0.0", "text/xml", service(registry))
     for layer in registry.layers.values():
         for grid in tms_grids(layer, registry):
             yield Document(f"tms/1.0.0/{layer.id}@{grid.id}", "text/xml", tile_map(registry, layer, grid))
-        if body := tile_json(registry, layer):
-            yield Document(f"tiles/{layer.id}.json", "application/json", body)
+        for end in ("", DOUBLED):
+            if body := tile_json(registry, layer, end):
+                yield Document(f"tiles/{layer.id}{end}.json", "application/json", body)
         if body := vector_tile_json(registry, layer):
             yield Document(f"tiles/{layer.id}.mvt.json", "application/json", body)
 
@@ -80,7 +81,7 @@ def _title(registry: Registry, layer: Layer) -> str:
 
 
 def _address(layer: Layer, grid: Grid) -> str:
-    return f"{BASE}/tms/1.0.0/{quote(layer.id)}@{quote(grid.id)}"
+    return f"{BASE}/tms/1.0.0/{quote(layer.id)}@{quote(grid.id, safe='@')}"
 
 
 def _profile(grid: Grid) -> str:

@@ -14,6 +14,7 @@ from server.tile_path import parse
 from server.tms.documents import service, tile_map, tms_grids
 from server.tms.tile_json import tile_json, vector_tile_json
 from server.urls import BASE
+from tiles.grids import DOUBLED
 
 VECTOR = ".mvt"
 """After a layer's id in the address of a TileJSON: that of its vector tiles."""
@@ -61,13 +62,14 @@ async def tile_map_resource(request: Request) -> Response:
 
 
 async def tile_json_resource(request: Request) -> Response:
-    """The TileJSON of a layer, or of its vector tiles."""
+    """The TileJSON of a layer, of its tiles for fine screens, or of its vector tiles."""
     try:
         layer, vector = _layer(request), request.path_params["layer"].endswith(VECTOR)
         registry = _context(request).registry
-        body = vector_tile_json(registry, layer) if vector else tile_json(registry, layer)
+        doubled = DOUBLED if request.path_params["layer"].endswith(DOUBLED) else ""
+        body = vector_tile_json(registry, layer) if vector else tile_json(registry, layer, doubled)
         if body is None:
-            what = "vector tiles" if vector else "tiles in Web Mercator, the only grid of TileJSON"
+            what = "vector tiles" if vector else f"tiles on PM{doubled} (Web Mercator), the only grid of TileJSON"
             raise NotFoundError(f"the layer {layer.id} has no {what}")
         return _document(request, body, "application/json")
     except ServiceError as error:
@@ -81,7 +83,7 @@ def _context(request: Request) -> Context:
 
 def _layer(request: Request) -> Layer:
     layers: Mapping[str, Layer] = _context(request).registry.layers
-    name = request.path_params["layer"].removesuffix(VECTOR)
+    name = request.path_params["layer"].removesuffix(VECTOR).removesuffix(DOUBLED)
     if name not in layers:
         raise NotFoundError(f"there is no layer {name[:100]!r}")
     return layers[name]

@@ -14,9 +14,12 @@ from tiles.table import layer_grids, vector_grid
 from tiles.vector.info import vector_layers
 
 
-def tile_json(registry: Registry, layer: Layer) -> bytes | None:
-    """`/tiles/{layer}.json`, of the default style and time; None where the layer is not on Web Mercator."""
-    grid = next((item for item in layer_grids(layer, registry) if item.stored == "PM"), None)
+def tile_json(registry: Registry, layer: Layer, doubled: str = "") -> bytes | None:
+    """`/tiles/{layer}.json`, of the default style and time; None where the layer is not on Web Mercator.
+
+    With `doubled` being "@2x" `/tiles/{layer}@2x.json`, of the tiles for fine screens.
+    """
+    grid = next((item for item in layer_grids(layer, registry) if item.stored == f"PM{doubled}"), None)
     if grid is None:
         return None
     kind, stamp = tile_format(layer), tile_stamp(layer, layer.default_style)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from layers.crs import CRS84, BBox, Crs, parse_crs, swap
 from layers.errors import UnknownCrsError, hint
 from layers.formats import ImageFormat
-from layers.query import MapQuery, Selection
+from layers.query import STANDARD_DPI, MapQuery, Selection
 from layers.registry import Registry
 from server.errors import (
     InvalidParameterError,
@@ -35,7 +35,6 @@ _COLOR = re.compile(r"(?:0[xX]|#)?([0-9a-fA-F]{6})")
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,2}", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 _XML = ("text/xml", "application/xml")
-STANDARD_DPI = 25.4 / 0.28
 
 
 @dataclass(frozen=True, slots=True)

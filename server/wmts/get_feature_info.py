@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from layers.query import MapQuery, PointQuery, Selection
+from layers.query import STANDARD_DPI, MapQuery, PointQuery, Selection
 from server.context import Context
 from server.engine.tile_response import table_of
 from server.errors import InvalidParameterError, ServiceError
@@ -45,6 +45,7 @@ async def get_feature_info(context: Context, asked: TileRequest, params: Params)
         bbox=tiling.tile_bbox(asked.z, asked.x, asked.y),
         width=tiling.tile_size,
         height=tiling.tile_size,
+        dpi=STANDARD_DPI * tiling.ratio,
     )
     limit = min(params.integer("FEATURE_COUNT", 10, minimum=1), registry.service.limits.info_features)
     query = PointQuery(picture, _pixel(params, "I", tiling.tile_size), _pixel(params, "J", tiling.tile_size), limit)

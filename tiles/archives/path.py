@@ -4,9 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from tiles.grids import BUILT_IN
+from tiles.grids import BUILT_IN, doubled
 
-STORED = {item.id: item.stored for item in BUILT_IN.values()}
+STORED = {item.id: item.stored for single in BUILT_IN.values() for item in (single, doubled(single))}
 
 
 def archive_path(root: Path, names: tuple[str, str, str, str], cell: tuple[int, int, int]) -> Path:
@@ -14,7 +14,7 @@ def archive_path(root: Path, names: tuple[str, str, str, str], cell: tuple[int, 
     layer, style, time, grid = names
     look = f"{_safe(style)}@{_safe(time)}" if time else _safe(style)
     band, cx, cy = cell
-    place = root / "tiles" / _safe(layer) / _safe(STORED.get(grid, grid)) / look
+    place = root / "tiles" / _safe(layer) / _safe(STORED.get(grid, grid), "@") / look
     return place / f"{band:02d}" / str(cx) / f"{cy}.mbtiles"
 
 
@@ -37,7 +37,7 @@ def mark(file: Path) -> None:
         mark_of(file).touch()
 
 
-def _safe(text: str) -> str:
+def _safe(text: str, allowed: str = "") -> str:
     """A name that is one part of a path on any file system."""
-    quoted = quote(text, safe="")
+    quoted = quote(text, safe=allowed)
     return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted

@@ -112,7 +112,7 @@ def _recipes(layer: Layer, style: str, tiling: Grid) -> dict[int, Recipe]:
     found: dict[int, Recipe] = {}
     told = Recipe(Keep.LOOK)
     for level in limits(layer, tiling):
-        own = recipe(layer, look, tiling.cell_sizes[level.z] * tiling.metres_per_unit / 0.00028)
+        own = recipe(layer, look, tiling.shown_scale(level.z))
         told = told.joined(own)
         found[level.z] = Recipe(own.keep, told.splits)
     return found
@@ -142,7 +142,7 @@ def _box(tiling: Grid, todo: list[Block], plan: Plan) -> BBox | None:
     if plan.area is None:
         return None
     boxes = np.array([tiling.tiles_bbox(*block) for block in todo])
-    margins = np.array([REACH * tiling.cell_sizes[block.z] for block in todo])
+    margins = np.array([tiling.reach(block.z, REACH) for block in todo])
     left, bottom = (boxes[:, :2] - margins[:, None]).min(axis=0)
     right, top = (boxes[:, 2:] + margins[:, None]).max(axis=0)
     return float(left), float(bottom), float(right), float(top)

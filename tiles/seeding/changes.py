@@ -188,7 +188,7 @@ def _reached(rows: list[tuple[int, int, int]], tiling: Grid, area: Area, margin:
     shape = area.to(tiling.crs).geometry
     shapely.prepare(shape)
     boxes = np.array([tiling.tile_bbox(z, x, south_row(z, row)) for z, x, row in rows])
-    reach = np.array([margin * tiling.cell_sizes[z] for z, _, _ in rows])[:, None]
+    reach = np.array([tiling.reach(z, margin) for z, _, _ in rows])[:, None]
     boxes = np.hstack((boxes[:, :2] - reach, boxes[:, 2:] + reach))
     hit = shapely.intersects(shape, shapely.box(*boxes.T))
     return [row for row, yes in zip(rows, hit, strict=True) if yes]

@@ -28,11 +28,13 @@ def estimate(registry: Registry, store: Path, plan: Plan, workers: int | None = 
     layer, cores = registry.layers[plan.layer], workers or os.cpu_count() or 1
     vector = plan.style == VECTOR
     sizes = Sizes() if vector else Store(store).sizes(plan.layer)
-    each = sizes.bytes / sizes.tiles if sizes.tiles else USUAL["pbf" if vector else tile_format(layer).mbtiles]
+    tiling = grid(plan.grid, registry.config)
+    usual = USUAL["pbf"] if vector else USUAL[tile_format(layer).mbtiles] * (tiling.tile_size / 256) ** 2
+    each = sizes.bytes / sizes.tiles if sizes.tiles else usual
     own = None if vector else speed(store, plan.layer)
     pace = own or cores * (PACE_VECTOR if vector else _usual_pace(layer))
     tiles: Counter[int] = Counter()
-    for block in blocks(plan, grid(plan.grid, registry.config)):
+    for block in blocks(plan, tiling):
         tiles[block.z] += block.tiles
     return [
         {

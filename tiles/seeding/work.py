@@ -102,7 +102,7 @@ class Work:
 
     def _seen(self, block: Block) -> BBox:
         """The box from which something may reach into a block."""
-        margin = REACH * self.grid.cell_sizes[block.z]
+        margin = self.grid.reach(block.z, REACH)
         left, bottom, right, top = self.grid.tiles_bbox(*block)
         return left - margin, bottom - margin, right + margin, top + margin
 

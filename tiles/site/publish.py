@@ -19,7 +19,7 @@ from xxhash import xxh3_64_hexdigest
 from layers.registry import Layer, Registry
 from tiles.address import VECTOR, TileAddress, south_row
 from tiles.format import tile_format
-from tiles.grids import Grid
+from tiles.grids import DOUBLED, Grid
 from tiles.limits import LevelLimits
 from tiles.site.version import SiteVersion
 from tiles.store import Store
@@ -141,7 +141,8 @@ def _places(layer: Layer, which: Which, grid: Grid) -> tuple[str, str]:
     style, time = (part.replace("/", "%2F") for part in (which.style, which.time))
     parts = [layer.id, *filter(None, ("mvt" if which.is_vector else style, time))]
     tree = "/".join(["vector", layer.id, *parts[2:], grid.id] if which.is_vector else ["tiles", *parts, grid.id])
-    return tree, f"pmtiles/{'.'.join(parts)}.pmtiles" if grid.stored == "PM" else ""
+    fine = DOUBLED if grid.ratio > 1 else ""
+    return tree, f"pmtiles/{'.'.join(parts)}{fine}.pmtiles" if grid.stored == f"PM{fine}" else ""
 
 
 def stored(store: Store, layer: Layer, which: Which, levels: tuple[int, int]) -> Iterator[StoredTile]:

@@ -116,3 +116,20 @@ def test_declared_grids_are_found_and_read_again_when_they_change(tmp_path: Path
     file.write_text("{}")
     with pytest.raises(GridError, match=r"local\.json: tileMatrix is missing"):
         grid("PM", tmp_path)
+
+
+def test_tiles_for_fine_screens_lie_where_the_plain_ones_do() -> None:
+    plain, fine = grid("2154_5cm"), grid("LAMB93_5cm@2x")
+    assert (fine.id, fine.stored, fine.tile_size) == ("LAMB93_5cm@2x", "2154_5cm@2x", 512)
+    assert fine.tile_bbox(14, 700, 4000) == plain.tile_bbox(14, 700, 4000)
+    assert fine.shown_scale(14) == plain.scale_denominator(14) == 2 * fine.scale_denominator(14)
+    assert grid("WebMercatorQuad@2x").id == "PM@2x"
+    with pytest.raises(GridError, match="no grid 'nulle'"):
+        grid("nulle@2x")
+
+
+@pytest.mark.parametrize(("name", "crs"), [("IGNF:RGR92UTM40S", "EPSG:2975"), ("IGNF:WGS84G", "EPSG:4326")])
+def test_a_grid_may_name_its_crs_as_ign_does(name: str, crs: str) -> None:
+    matrix = {"id": "0", "scaleDenominator": 1e6, "pointOfOrigin": [0, 9e6], "tileWidth": 256, "tileHeight": 256}
+    data = {"id": "g", "crs": name, "tileMatrices": [matrix | {"matrixWidth": 1, "matrixHeight": 1}]}
+    assert tile_matrix_set(data).crs == crs

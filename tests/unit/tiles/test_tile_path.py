@@ -15,6 +15,9 @@ KVP = (
     [
         ("/tiles/l/PM/3/5/2.png", "", TileRequest("l", "", "", "PM", 3, 5, 2, "png", "xyz")),
         ("/tiles/l/PM/3/5/2.png", "style=s&time=2020&v=1", TileRequest("l", "s", "2020", "PM", 3, 5, 2, "png", "xyz")),
+        ("/tiles/l/PM/3/5/2@2x.png", "", TileRequest("l", "", "", "PM@2x", 3, 5, 2, "png", "xyz")),
+        ("/tiles/l/PM@2x/3/5/2@2x.png", "", TileRequest("l", "", "", "PM@2x", 3, 5, 2, "png", "xyz")),
+        ("/tms/1.0.0/l@PM@2x/3/5/2.png", "", TileRequest("l", "", "", "PM@2x", 3, 5, 5, "png", "tms")),
         ("/tms/1.0.0/l@PM/3/5/2.png", "", TileRequest("l", "", "", "PM", 3, 5, 5, "png", "tms")),
         ("/wmts/l/s/PM/3/2/5.jpeg", "", TileRequest("l", "s", "", "PM", 3, 5, 2, "jpeg", "wmts")),
         ("/wmts/l/s/2020-01-01/PM/3/2/5.png", "", TileRequest("l", "s", "2020-01-01", "PM", 3, 5, 2, "png", "wmts")),
@@ -37,6 +40,7 @@ def test_a_path_is_read(path: str, query: str, expected: TileRequest) -> None:
         "/wms",
         "/tiles/l.json",
         "/tiles/l/PM/3/5/-2.png",
+        "/tiles/l/PM/3/5/2@3x.png",
         "/tiles/l/PM/3/5/2",
         "/tiles/l/PM/3/5/2.png/x",
         "/tiles/l/PM/3/5/٢.png",
