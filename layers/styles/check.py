@@ -35,6 +35,13 @@ _HONOURED = frozenset(
         "altitude",
         "multidirectional",
         "polygonAlign",
+        "underlineText",
+        "strikethroughText",
+        "random",
+        "random-tile-size",
+        "random-rotation",
+        "random-symbol-count",
+        "random-seed",
     ]
 )
 """Vendor options that are drawn, or that ask for what Mapnik does anyway."""

@@ -20,11 +20,15 @@ from layers.styles.expressions import Expression, number, text
 from layers.styles.mapnik_expression import UndrawableError
 from layers.styles.marks import Outline, outlines
 from layers.styles.paint import METRES, PIXELS, Drawing, attributes, color, fixed, opacity, plain, size
-from layers.styles.patterns import Paint, dense, hatch, is_hatch, scattered
+from layers.styles.patterns import SIDES, Paint, Random, dense, hatch, is_hatch, randomly, scattered
 
 DEFAULT_SIZE = 6.0
 HATCH_SPACING = 8.0
 """Pixels between lines of a hatch whose size is not told."""
+_RANDOM = (("tile-size", "256"), ("symbol-count", "16"), ("seed", "0"))
+"""Options of a random fill, and what GeoServer takes where they are not there."""
+_MOST_RANDOM = 1000
+"""Marks in a tile of a random fill, at the most."""
 _LINES = {"cross": "plus", "x": "times"}
 _NOMINAL = 20.0
 LARGEST = 1024.0
@@ -36,7 +40,7 @@ _OFTEN = {"fill": "#000000", "fill-opacity": "1", "outline": "#000000", "outline
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A file that Mapnik draws: its own size in pixels, and colours that replace those inside."""
+    """A file that Mapnik draws: its own size in pixels, and paint that replaces what is inside."""
 
     path: str
     width: float
@@ -44,6 +48,7 @@ class Symbol:
     scale: str | None = None
     fill: str | None = None
     stroke: str | None = None
+    stroke_width: str | None = None
 
 
 def markers(graphic: model.Graphic, unit: str, drawing: Drawing, **more: str | None) -> str:
@@ -54,6 +59,7 @@ def markers(graphic: model.Graphic, unit: str, drawing: Drawing, **more: str | N
         file=symbol.path,
         fill=symbol.fill,
         stroke=symbol.stroke,
+        stroke_width=symbol.stroke_width,
         opacity=opacity(graphic.opacity, drawing),
         transform=_transform(graphic, symbol, unit, drawing) or None,
         **given,
@@ -110,16 +116,40 @@ def _mark(mark: model.Mark, graphic: model.Graphic, unit: str, drawing: Drawing)
     fill, stroke = mark.fill, mark.stroke
     if fill is None and stroke is None:
         fill, stroke = model.Fill(), model.Stroke()
-    width = 0.0 if stroke is None else max(fixed(stroke.width, "a mark's stroke-width", drawing, 1.0), 0.0)
-    width *= PIXELS.get(unit, 1.0)
+    width, own_width = (0.0, None) if stroke is None else _stroke_width(stroke, graphic.size, unit, drawing, scale)
     side = whole * max(1.42, 1.42 / graphic.aspect) + 2 * width + 2
     body = "".join(
         f'<path d="{"".join(_path(o, whole, graphic.aspect, side) for o in outlines_)}"'
         f"{_fill_of(fill if closed else None, drawing)}{_stroke_of(stroke, width, drawing)}/>"
         for closed, outlines_ in groupby(shape, lambda o: o.closed)
     )
-    inks = (None if p is None or text(p.color) is not None else color(p.color, drawing) for p in (fill, stroke))
-    return Symbol(symbols.svg(side, side, body), whole, whole, scale, *inks)
+    fill_ink, stroke_ink = (
+        None if p is None or text(p.color) is not None else color(p.color, drawing) for p in (fill, stroke)
+    )
+    return Symbol(symbols.svg(side, side, body), whole, whole / graphic.aspect, scale, fill_ink, stroke_ink, own_width)
+
+
+def _stroke_width(
+    stroke: model.Stroke, whole: Expression | None, unit: str, drawing: Drawing, scale: str | None
+) -> tuple[float, str | None]:
+    """The width of a mark's stroke in its file, and what replaces it where a feature decides.
+
+    A mark that is enlarged has a stroke that keeps its own width, as the standard has it (05-077r4, 11.3.2).
+    """
+    width, side = number(stroke.width), number(whole)
+    if width is None and text(stroke.width) is not None:
+        raise UndrawableError(f"{text(stroke.width)!r} is not a number")
+    if scale is None and width is not None:
+        return max(width, 0.0) * PIXELS.get(unit, 1.0), None
+    if scale is None or whole is None:
+        return 1.0, size(stroke.width, unit, drawing)
+    if width is not None and side:
+        return max(width, 0.0) / side * _NOMINAL, None
+    if width == 0:
+        return 0.0, None
+    # Both are of one unit, which goes out of their ratio.
+    parts = (size(one, "px", drawing) for one in (stroke.width, whole))
+    return 1.0, "{}*({})/({})".format(_NOMINAL, *parts)
 
 
 def _path(outline: Outline, whole: float, aspect: float, side: float) -> str:
@@ -298,11 +328,30 @@ def _tile(
     usual = HATCH_SPACING if is_hatch(name) else DEFAULT_SIZE
     whole = min(fixed(graphic.size, "the size of a GraphicFill", drawing, usual) * factor, LARGEST)
     turn = fixed(graphic.rotation, "the rotation of a GraphicFill", drawing, 0.0)
-    margins, apart = _margins(options), _distance(options, factor)
-    if is_hatch(name) and margins == (0.0, 0.0) and apart is None:
+    if (random := _random(options)) is not None:
+        return randomly(shape, whole, turn, random, paint), None
+    around, apart = margins(options), _distance(options, factor)
+    if is_hatch(name) and around == (0.0, 0.0) and apart is None:
         return hatch(name, max(whole, 2.0), turn, paint), None
-    across, down = apart or (whole + margins[0], whole + margins[1])
+    across, down = apart or (whole + around[0], whole + around[1])
     return scattered(shape, whole, (_cell(across), _cell(down)), turn, paint), None
+
+
+def _random(options: model.Options) -> Random | None:
+    """GeoServer's random fills: `random` (free, grid) and the options that go with it."""
+    kind = (model.option(options, "random") or "none").lower()
+    if kind not in ("free", "grid"):
+        return None
+    written = (model.option(options, f"random-{name}") or usual for name, usual in _RANDOM)
+    try:
+        side, count, seed = (int(float(value)) for value in written)
+    except (ValueError, OverflowError):
+        raise UndrawableError("a random fill with an option that is not a number") from None
+    turned = (model.option(options, "random-rotation") or "none").lower() == "free"
+    # A side that map tiles have a whole number of, with as many marks on the same area.
+    fits = min(SIDES[1:], key=lambda one: abs(one - side))
+    count = round(count * (fits / max(side, 1)) ** 2)
+    return Random(kind == "grid", fits, min(max(count, 1), _MOST_RANDOM), seed, turned)
 
 
 def _cell(side: float) -> float:
@@ -318,7 +367,7 @@ def _distance(options: model.Options, factor: float) -> tuple[float, float] | No
     return (across, down) if across > 0 and down > 0 else None
 
 
-def _margins(options: model.Options) -> tuple[float, float]:
+def margins(options: model.Options) -> tuple[float, float]:
     """GeoServer's graphic-margin (top right bottom left, as CSS shortens it): what it adds across and down."""
     written = (model.option(options, "graphic-margin") or "").split()
     try:

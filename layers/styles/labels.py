@@ -8,6 +8,7 @@ from layers.styles import model
 from layers.styles.expressions import Expression, Function, Literal, Property, number
 from layers.styles.mapnik_expression import UndrawableError, quoted, text_value
 from layers.styles.paint import Drawing, attributes, color, fixed, opacity, plain, size
+from layers.styles.shields import CAPITAL, LETTER, shield
 
 FALLBACK = "DejaVu Sans"
 _SIDES = {
@@ -38,8 +39,6 @@ _CASES = {"strtouppercase": "uppercase", "upper": "uppercase", "strtolowercase":
 _CASES |= {"strcapitalize": "capitalize", "title": "capitalize"}
 REPEAT = 250.0
 """Pixels from one label to the next of the same text."""
-_LETTER, _CAPITAL = 0.6, 0.75
-"""Width of a usual letter and height of a capital, over the size of the font."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,15 @@ class Label:
 def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
     """The label of a symbolizer."""
     faces = faces_of(symbolizer.font, drawing)
-    content, case = _content(symbolizer.label, drawing)
+    letters, case = _content(symbolizer.label, drawing)
+    content = _struck(letters, symbolizer.options)
     placed: dict[str, str | None] = {
         **_halo(symbolizer, drawing),
         **_placed(symbolizer, drawing),
         **_optional(symbolizer),
     }
+    if symbolizer.graphic is not None:
+        placed |= shield(symbolizer.graphic, letters, symbolizer, drawing)
     drawn = attributes(
         fontset_name=font_set_name(faces),
         size=size(symbolizer.font.size, symbolizer.unit, drawing),
@@ -69,7 +71,8 @@ def label(symbolizer: model.TextSymbolizer, drawing: Drawing) -> Label:
     )
     places = _elsewhere(symbolizer, placed)
     kind = ' placement-type="list"' if places else ""
-    return Label(f"<TextSymbolizer{drawn}{kind}>{escape(content)}{places}</TextSymbolizer>", faces)
+    name = "TextSymbolizer" if symbolizer.graphic is None else "ShieldSymbolizer"
+    return Label(f"<{name}{drawn}{kind}>{escape(content)}{places}</{name}>", faces)
 
 
 def _elsewhere(symbolizer: model.TextSymbolizer, placed: Mapping[str, str | None]) -> str:
@@ -102,6 +105,19 @@ def _content(expression: Expression, drawing: Drawing) -> tuple[str, str | None]
     if isinstance(expression, Literal):
         return quoted(str(expression.value)), None
     return text_value(expression, drawing.fields), None
+
+
+_UNDER = (("(.)(?=.)", "\u035f"), ("(.)$", "\u0332"))
+"""A line from the middle of a letter to that of the next one, and one below the last letter."""
+_THROUGH = (("(.)", "\u0336"),)
+
+
+def _struck(content: str, options: model.Options) -> str:
+    """GeoServer's underlineText and strikethroughText, by the combining letters that fonts have for them."""
+    lines = (*_UNDER * flag(options, "underlineText"), *_THROUGH * flag(options, "strikethroughText"))
+    if lines:
+        content = f"('' + {content})" + "".join(f".replace('{after}', '$1{line}')" for after, line in lines)
+    return content
 
 
 def faces_of(font: model.Font, drawing: Drawing) -> tuple[str, ...]:
@@ -179,8 +195,8 @@ def _turned(
     angle = size(placement.rotation, "px", drawing)
     letters, _ = _content(symbolizer.label, drawing)
     height = size(symbolizer.font.size, symbolizer.unit, drawing)
-    across = f"{plain((0.5 - anchor[0]) * _LETTER)}*length({letters})*({height})"
-    down = f"{plain((anchor[1] - 0.5) * _CAPITAL)}*({height})"
+    across = f"{plain((0.5 - anchor[0]) * LETTER)}*length({letters})*({height})"
+    down = f"{plain((anchor[1] - 0.5) * CAPITAL)}*({height})"
     right, up = (size(d, symbolizer.unit, drawing) for d in placement.displacement)
     turn = f"({angle})*0.0174532925"
     return {

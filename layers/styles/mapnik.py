@@ -177,7 +177,7 @@ def _part(part: model.FeatureTypeStyle, compiler: _Compiler) -> _Rules:
             xml = text.get(rank, silent)
             if xml:
                 found.text.setdefault(rank, []).extend(xml)
-    found.text = {rank: xml for rank, xml in found.text.items() if any("<TextSymbolizer" in x for x in xml)}
+    found.text = {rank: xml for rank, xml in found.text.items() if any(_NOTHING not in x for x in xml)}
     return found
 
 
@@ -311,16 +311,8 @@ def _xml(symbolizer: model.Symbolizer, compiler: _Compiler) -> tuple[str, float 
         case model.TextSymbolizer():
             found = labels.label(symbolizer, drawing)
             compiler.faces.add(found.faces)
-            return _label_graphic(symbolizer, drawing) + found.xml, 0.0
+            return found.xml, 0.0
     return "", None
-
-
-def _label_graphic(symbolizer: model.TextSymbolizer, drawing: Drawing) -> str:
-    if symbolizer.graphic is None:
-        return ""
-    if model.option(symbolizer.options, "graphic-resize") not in (None, "none", "NONE"):
-        drawing.complain("graphic-resize: the graphic keeps its size")
-    return graphics.markers(symbolizer.graphic, symbolizer.unit, drawing, placement="interior")
 
 
 def _polygon(symbolizer: model.PolygonSymbolizer, drawing: Drawing) -> str:

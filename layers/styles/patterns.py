@@ -5,6 +5,8 @@ angle are moved by a few per cent to fit. Everything is an area cut at the tile'
 extent from what is in it, and strokes that stick out would widen it.
 """
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, cos, floor, hypot, radians, sin
@@ -14,6 +16,8 @@ from layers.styles import symbols
 from layers.styles.marks import Outline
 
 SIDES = (8, 16, 32, 64, 128, 256)
+_TRIES = 12
+"""Places that are tried for each mark of a random fill."""
 _CELL_TOLERANCE = 0.09
 """Wide, for tiles of few marks: Mapnik draws the tile anew for each polygon."""
 
@@ -132,6 +136,70 @@ def _scattered(
                 points = tuple((x + px, y + py) for px, py in turned)
                 (areas if outline.closed else lines).append(points)
     return _tile(width, height, areas, lines, paint)
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """Marks at random in a tile of `side` pixels: `count` of them, one in each cell of a `grid` or anywhere."""
+
+    grid: bool
+    side: int
+    count: int
+    seed: int
+    turned: bool
+
+
+def randomly(outlines: tuple[Outline, ...], size: float, rotation: float, told: Random, paint: Paint) -> str:
+    """The path of a tile with marks of `size` pixels at random places, the same for the same seed."""
+    return symbols.keep(_randomly(outlines, size, rotation, told, paint), "svg")
+
+
+@lru_cache(maxsize=256)
+def _randomly(outlines: tuple[Outline, ...], size: float, rotation: float, told: Random, paint: Paint) -> bytes:
+    side = told.side
+    areas: list[Any] = []
+    lines: list[Any] = []
+    for x, y, turn in _places(told, size):
+        for left, up in ((0, 0), *_over_the_edge(x, y, size, side)):
+            for outline in outlines:
+                turned = (_turned((px * size, -py * size), rotation + turn) for px, py in outline.points)
+                points = tuple((x + left + px, y + up + py) for px, py in turned)
+                (areas if outline.closed else lines).append(points)
+    return _tile(side, side, areas, lines, paint)
+
+
+def _places(told: Random, size: float) -> Iterator[tuple[float, float, float]]:
+    """Places and turns (degrees). Anywhere, each is the farthest from the others of some tries, so that few meet."""
+    chance = random.Random(told.seed)  # noqa: S311 - where marks lie is no secret
+    across = max(ceil(told.count**0.5), 1)
+    cell = told.side / across
+    found: list[tuple[float, float]] = []
+    for index in chance.sample(range(across * across), told.count):
+        if told.grid:
+            room = max(cell - size, 0.0)
+            column, row = index % across, index // across
+            middle = ((column + 0.5) * cell, (row + 0.5) * cell)
+            place = (middle[0] + (chance.random() - 0.5) * room, middle[1] + (chance.random() - 0.5) * room)
+        else:
+            tries = [(chance.uniform(0, told.side), chance.uniform(0, told.side)) for _ in range(_TRIES)]
+            place = max(tries, key=lambda p: min((_apart(p, q, told.side) for q in found), default=0.0))
+        found.append(place)
+        yield (*place, chance.uniform(0, 360) if told.turned else 0.0)
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float], side: int) -> float:
+    """Pixels between two places of a tile that is repeated."""
+    steps = (abs(a - b) for a, b in zip(one, other, strict=True))
+    return hypot(*(min(step, side - step) for step in steps))
+
+
+def _over_the_edge(x: float, y: float, size: float, side: int) -> Iterator[tuple[int, int]]:
+    """Where else a mark is drawn, so that what one edge of the tile cuts goes on at the other."""
+    for left in (-side, 0, side):
+        for up in (-side, 0, side):
+            inside = -size < x + left < side + size and -size < y + up < side + size
+            if (left, up) != (0, 0) and inside:
+                yield left, up
 
 
 def _cells(side: float) -> tuple[int, int]:

@@ -96,7 +96,7 @@ def svg(width: float, height: float, body: str) -> str:
 
 
 def svg_body(width: float, height: float, body: str) -> bytes:
-    """An SVG of this size. An unseen frame makes Mapnik take the whole canvas as the symbol's extent."""
-    frame = f'<path d="M0 0H{width:g}V{height:g}H0z" fill="#000" fill-opacity="0"/>'
+    """An SVG of this size. An unseen frame, which takes no paint, makes Mapnik take the whole canvas as the extent."""
+    frame = f'<path d="M0 0H{width:g}V{height:g}H0z" visibility="hidden"/>'
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{frame}{body}</svg>'.encode()

@@ -127,3 +127,55 @@ def test_a_label_goes_to_the_asked_side_of_another(mode, shift):
     second = np.where((first[..., 3] > 0)[..., None], 0, both)
     (left, top, *_), (there, high, *_) = extent(first), extent(second.astype(np.uint8))
     assert (there - left, high - top) == MOVES[mode]
+
+
+def shield(resize: str = "", margin: str = "", inside: str = "") -> bytes:
+    given = {"graphic-resize": resize, "graphic-margin": margin}
+    options = "".join(f'<VendorOption name="{n}">{v}</VendorOption>' for n, v in given.items() if v)
+    red = '<Fill><CssParameter name="fill">#ff0000</CssParameter></Fill>'
+    mark = f"<Graphic><Mark><WellKnownName>square</WellKnownName>{red}</Mark><Size>16</Size></Graphic>"
+    return sld(label(anchored(0.5, 0.5, inside) + mark + options))
+
+
+def red_box(style: bytes, text: str) -> tuple[int, int, int, int]:
+    pixels = picture(style, POINT, {"nom": text}, side=256)
+    return extent(np.where((pixels[..., 0] > 150)[..., None], pixels, 0).astype(np.uint8))
+
+
+@pytest.mark.parametrize("text", ["D 61", "AUTOROUTE"])
+def test_a_shield_is_as_large_as_its_text(text):
+    wide, high = (red_box(shield("stretch", margin), text) for margin in ("2 6", "8 20"))
+    written = extent(picture(sld(label(anchored(0.5, 0.5))), POINT, {"nom": text}, side=256))
+    assert wide[0] <= written[0]
+    assert written[2] <= wide[2]
+    assert wide[2] - wide[0] < (written[2] - written[0]) * 1.6 + 12
+    assert high[2] - high[0] - wide[2] + wide[0] == pytest.approx(28, abs=1)
+    assert high[3] - high[1] - wide[3] + wide[1] == pytest.approx(12, abs=1)
+
+
+def test_a_shield_keeps_its_proportions_or_its_size_where_that_is_asked():
+    left, top, right, bottom = red_box(shield("proportional"), "AUTOROUTE")
+    assert abs((right - left) - (bottom - top)) <= 1
+    left, top, right, bottom = red_box(shield(), "AUTOROUTE")
+    assert (right - left, bottom - top) == (pytest.approx(16, abs=1), pytest.approx(16, abs=1))
+
+
+def test_a_shield_moves_with_its_label_and_gives_way_with_it():
+    moved = "<Displacement><DisplacementX>20</DisplacementX><DisplacementY>10</DisplacementY></Displacement>"
+    (left, top, *_), (x, y, *_) = red_box(shield("stretch"), "D 6"), red_box(shield("stretch", "", moved), "D 6")
+    assert (x - left, y - top) == (20, -10)
+    one, two = (picture(shield("stretch"), [(POINT, {"nom": "D 6"})] * count, side=256) for count in (1, 2))
+    assert (one == two).all()
+
+
+@pytest.mark.parametrize(("option", "low", "high"), [("underlineText", 1, 5), ("strikethroughText", -8, -2)])
+def test_a_line_below_or_through_a_text_goes_from_end_to_end(option, low, high):
+    chosen = f'<VendorOption name="{option}">true</VendorOption>'
+    bare, struck = (
+        picture(sld(label(anchored(0.5, 0) + more, size=20)), POINT, {"nom": "nomenclature"}, side=256)
+        for more in ("", chosen)
+    )
+    left, _, right, base = extent(bare)
+    rows = (struck[base + low - 1 : base + high, left + 8 : right - 8, 3] > 100).mean(axis=1)
+    assert rows.max() > 0.95
+    assert (bare[base + low - 1 : base + high, left + 8 : right - 8, 3] > 100).mean(axis=1).max() < 0.9

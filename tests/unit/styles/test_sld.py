@@ -109,8 +109,8 @@ def test_what_is_no_style_is_refused_with_its_line(body, message):
             "the function area in the filter: the rule is not drawn",
         ),
         (
-            "<TextSymbolizer><Label>a</Label><VendorOption name='underlineText'>true</VendorOption></TextSymbolizer>",
-            "the vendor option underlineText='true'",
+            "<TextSymbolizer><Label>a</Label><VendorOption name='partials'>true</VendorOption></TextSymbolizer>",
+            "the vendor option partials='true'",
         ),
         (f"<LegendGraphic/>{FILL}", "LegendGraphic is not drawn"),
         ("<Abstract>a</Abstract>", "the rule has no symbolizer: it draws nothing"),

@@ -305,3 +305,59 @@ def test_strange_sizes_of_points_lines_and_letters_do_no_harm(size):
     ]
     for rule in rules:
         picture(sld(rule), SQUARE, strict=False)
+
+
+FIELD = "<ogc:PropertyName>{}</ogc:PropertyName>"
+
+
+@pytest.mark.parametrize(
+    ("uom", "size", "width", "metre", "factor"),
+    [
+        ("", 20, 4, 1, 1),
+        ("metre", 10, 2, 2, 1),
+        ("metre", 5, 1, 2, 2),
+        ("", FIELD.format("s"), 4, 1, 1),
+        ("", 20, FIELD.format("w"), 1, 1),
+        ("metre", FIELD.format("s"), FIELD.format("w"), 1, 1),
+    ],
+)
+def test_the_stroke_of_a_mark_is_as_wide_as_it_is_told(uom, size, width, metre, factor):
+    unit = f' uom="http://www.opengeospatial.org/se/units/{uom}"' if uom else ""
+    stroke = f"<Stroke>{css(stroke='#0000ff', stroke_width=width)}</Stroke>"
+    shape = f"<Graphic><Mark><WellKnownName>square</WellKnownName>{RED}{stroke}</Mark><Size>{size}</Size></Graphic>"
+    style = sld(f"<PointSymbolizer{unit}>{shape}</PointSymbolizer>")
+    pixels = picture(style, POINT, {"s": 20, "w": 4}, metre=metre, factor=factor)
+    assert extent(pixels) == (20, 20, 44, 44)
+    assert [at(pixels, x) for x in (21, 22, 25, 32)] == ["#0000ff", "#0000ff", "#ff0000", "#ff0000"]
+
+
+def randomly(**options: object) -> bytes:
+    told = "".join(f'<VendorOption name="{k.replace("_", "-")}">{v}</VendorOption>' for k, v in options.items())
+    shape = f"<Graphic><Mark><WellKnownName>square</WellKnownName>{RED}</Mark><Size>6</Size></Graphic>"
+    return sld(f"<PolygonSymbolizer><Fill><GraphicFill>{shape}</GraphicFill></Fill>{told}</PolygonSymbolizer>")
+
+
+WHOLE = {"type": "Polygon", "coordinates": [[[-8, -8], [72, -8], [72, 72], [-8, 72], [-8, -8]]]}
+
+
+@pytest.mark.parametrize("kind", ["free", "grid"])
+def test_a_random_fill_has_its_marks_each_time_at_the_same_places(kind):
+    drawn = [
+        picture(randomly(random=kind, random_symbol_count=20, random_tile_size=128, random_seed=seed), WHOLE, side=128)
+        for seed in (1, 1, 2)
+    ]
+    assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != drawn[2]).any()
+    assert (drawn[0][..., 3] / 255).sum() == pytest.approx(20 * 36, rel=0.1)
+
+
+def test_a_random_fill_goes_on_over_the_edge_of_its_tile():
+    style = randomly(random="free", random_symbol_count=64, random_tile_size=64, random_rotation="free")
+    pixels = picture(style, WHOLE, side=192)[..., 3]
+    assert (pixels[:, :64] == pixels[:, 64:128]).all()
+    assert (pixels[:, 63] & pixels[:, 64]).any()
+
+
+def test_a_random_fill_that_is_none_is_told():
+    (told,) = read_sld(randomly(random="free", random_symbol_count="many")).warnings
+    assert "not a number" in told.what
