@@ -21,8 +21,6 @@ from tiles.address import VECTOR
 
 NOT_FOR_VECTOR = {
     "style": "they have no style",
-    "grids": "they have one grid",
-    "deep_area": "all levels are made in one go; seed twice, the deep --levels with an --area",
     "since": "it looks at the sheets of imagery; --changed compares features",
 }
 """What is refused with `--format mvt`, and why."""
@@ -225,18 +223,17 @@ def _refuse_other(asked: Asked) -> None:
 
     for name, why in NOT_FOR_VECTOR.items():
         if getattr(asked, name):
-            option = {"grids": "grid"}.get(name, name).replace("_", "-")
-            raise NoVectorTilesError(f"--{option} is not for vector tiles: {why}")
+            raise NoVectorTilesError(f"--{name} is not for vector tiles: {why}")
 
 
 def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> list[Any]:
-    from tiles.seeding.plan import make_plan, make_vector_plan
+    from tiles.seeding.plan import make_plan, make_vector_plans
     from tiles.table import layer_grids
 
     layer = registry.layer(name)
     times = list(layer.times) or [""] if asked.time == "all" else [asked.time]
     if asked.format == Format.MVT:
-        return [make_vector_plan(registry, name, time=t, levels=within["levels"], area=within["area"]) for t in times]
+        return [plan for t in times for plan in make_vector_plans(registry, name, grids=asked.grids, time=t, **within)]
     styles = list(layer.styles) if asked.style == "all" else [asked.style]
     grids = asked.grids or [item.id for item in layer_grids(layer, registry)]
     return [
@@ -341,5 +338,13 @@ def _tell_plans(registry: Registry, store: Path, plans: list[Any], means: Any, a
 
 
 def _cost(row: dict[str, Any]) -> str:
-    hours = f"{row['seconds'] / 3600:.1f} h" if row["seconds"] >= 3600 else f"{row['seconds'] / 60:.1f} min"
-    return f"{row['tiles']:>10} tiles, about {row['bytes'] / 1e6:.1f} MB, {hours}, {row['watt_hours'] / 1000:.3f} kWh"
+    size = _in(row["bytes"], {"GB": 1e9, "MB": 1e6, "kB": 1e3})
+    hours = _in(row["seconds"], {"h": 3600, "min": 60, "s": 1})
+    energy = _in(row["watt_hours"], {"kWh": 1000, "Wh": 1})
+    return f"{row['tiles']:>10} tiles, about {size}, {hours}, {energy}"
+
+
+def _in(amount: float, units: dict[str, float]) -> str:
+    """An amount in the largest unit of which it is one at least, else in the smallest."""
+    unit = next((name for name, size in units.items() if amount >= size), list(units)[-1])
+    return f"{amount / units[unit]:.1f} {unit}"

@@ -13,6 +13,7 @@ import pytest
 
 from layers.registry import Registry
 from server.compile import write
+from support.data import X0, Y0
 from support.server import Running, running
 from support.vector_tile import layers_of
 from tiles.address import VECTOR, TileAddress
@@ -180,12 +181,27 @@ def test_what_was_made_before_a_kill_is_not_made_again(config_dir: Path, tmp_pat
     assert job["empty"] == job["drawn"] == job["total"]
 
 
+def test_deep_levels_are_made_inside_their_area_and_what_it_costs_is_told_after(config_dir: Path, tmp_path: Path):
+    deep = f"13:{X0},{Y0},{X0 + 100},{Y0 + 100},EPSG:2154"
+    wanted = ("parcelle", "--grid", "PM", "--levels", "11-14", "--deep-area", deep, "--json")
+    above, below = json.loads(garrigue_seed(config_dir, tmp_path, *wanted).stdout)["jobs"]
+    assert (above["plan"]["levels"], below["plan"]["levels"]) == ("11-12", "13-14")
+    ahead = json.loads(garrigue_seed(config_dir, tmp_path, "parcelle", "--dry-run", "--json").stdout)["jobs"][0]
+    whole = {row["level"]: row["tiles"] for row in ahead["levels"]}
+    assert above["drawn"] == whole[11] + whole[12]
+    assert 0 < below["drawn"] < whole[13] + whole[14]
+    sizes = Store(tmp_path).sizes("parcelle")
+    assert all(row["measured"] for row in ahead["levels"])
+    assert ahead["levels"][0]["bytes"] == round(ahead["levels"][0]["tiles"] * sizes.bytes / sizes.tiles)
+
+
 WRONG = [
     (("ortho",), 2, "the layer ortho has no features"),
     (("nulle_part",), 2, "nulle_part"),
     (("parcelle", "--style", "default"), 2, "--style is not for vector tiles"),
     (("parcelle", "--since", "2026-01-01"), 2, "--changed compares features"),
-    (("parcelle", "--deep-area", "14:0,40,1,41"), 2, "seed twice, the deep --levels with an --area"),
+    (("parcelle", "--deep-area", "14:0,40,1,41"), 2, "off the layer"),
+    (("parcelle", "--grid", "LAMB93_5cm"), 2, "are on the grid PM, not on 'LAMB93_5cm'"),
     (("parcelle", "--scheduler", "tcp://127.0.0.1:9"), 2, "--scheduler is not for vector tiles"),
     (("parcelle", "--levels", "17-18"), 2, "none of 17 to 18"),
     (("parcelle", "--time", "2020"), 2, "has no time"),

@@ -9,11 +9,11 @@ from layers.registry import Layer, Registry
 from tiles.address import VECTOR
 from tiles.archives.archive import Sizes
 from tiles.format import tile_format
-from tiles.grids import grid
+from tiles.grids import Grid, grid
 from tiles.seeding.imagery import is_imagery
 from tiles.seeding.jobs import speed
 from tiles.seeding.plan import Plan, blocks
-from tiles.store import Store
+from tiles.store import Store, read_sizes
 
 USUAL = {"jpg": 15_000, "png": 8_000, "webp": 9_000, "pbf": 3_000}
 """Bytes of a tile where the layer has none to measure yet."""
@@ -27,11 +27,9 @@ def estimate(registry: Registry, store: Path, plan: Plan, workers: int | None = 
     """One row a level: `level`, `tiles`, `bytes`, `seconds`, `watt_hours`; `measured`: at the layer's own pace."""
     layer, cores = registry.layers[plan.layer], workers or os.cpu_count() or 1
     vector = plan.style == VECTOR
-    sizes = Sizes() if vector else Store(store).sizes(plan.layer)
     tiling = grid(plan.grid, registry.config)
-    usual = USUAL["pbf"] if vector else USUAL[tile_format(layer).mbtiles] * (tiling.tile_size / 256) ** 2
-    each = sizes.bytes / sizes.tiles if sizes.tiles else usual
-    own = None if vector else speed(store, plan.layer)
+    each = _measured(store, plan) or (USUAL["pbf"] if vector else _usual_size(layer, tiling))
+    own = speed(store, plan.layer, vector=vector)
     pace = own or cores * (PACE_VECTOR if vector else _usual_pace(layer))
     tiles: Counter[int] = Counter()
     for block in blocks(plan, tiling):
@@ -47,6 +45,24 @@ def estimate(registry: Registry, store: Path, plan: Plan, workers: int | None = 
         }
         for z, count in sorted(tiles.items())
     ]
+
+
+def _measured(store: Path, plan: Plan) -> float | None:
+    """Bytes of a tile of the same style and grid, else of the same kind, as they are stored; None where there are none.
+
+    Made with the layer's other tiles, those of other grids and styles tell more than what is usual.
+    """
+    own = Store(store).archives(plan.layer, plan.style, plan.time, plan.grid)
+    kin = (file for file in Store(store).files(plan.layer) if (VECTOR in file.parts) == (plan.style == VECTOR))
+    for files in (own, kin):
+        sizes = sum(map(read_sizes, files), Sizes())
+        if sizes.tiles:
+            return sizes.bytes / sizes.tiles
+    return None
+
+
+def _usual_size(layer: Layer, tiling: Grid) -> float:
+    return USUAL[tile_format(layer).mbtiles] * (tiling.tile_size / 256) ** 2
 
 
 def _usual_pace(layer: Layer) -> float:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from layers.errors import GarrigueError
+from tiles.address import VECTOR
 from tiles.picture import Block
 
 SCHEMA = """
@@ -130,17 +131,17 @@ def _connect(store: Path) -> sqlite3.Connection:
     return db
 
 
-def speed(store: Path, layer: str) -> float | None:
-    """Tiles a second that the layer's jobs have made, all workers together; None where there were none."""
+def speed(store: Path, layer: str, *, vector: bool = False) -> float | None:
+    """Tiles a second that the layer's jobs have made of pictures or of vector tiles; None where there were none."""
     if not (store / "jobs" / "jobs.sqlite").exists():
         return None
     sql = (
         "SELECT SUM(tiles), SUM(seconds) FROM (SELECT seconds, "
-        "(SELECT SUM((x1 - x0 + 1) * (y1 - y0 + 1)) FROM block WHERE job = job.id AND state IN (1, 2)) AS tiles "
-        "FROM job WHERE layer = ?)"
+        "(SELECT SUM((x1 - x0 + 1) * (y1 - y0 + 1)) FROM block WHERE job = job.id AND tries > 0 AND state != 3) "
+        "AS tiles FROM job WHERE layer = ? AND (style = ?) = ?)"
     )
     with closing(_connect(store)) as db:
-        tiles, seconds = db.execute(sql, (layer,)).fetchone()
+        tiles, seconds = db.execute(sql, (layer, VECTOR, vector)).fetchone()
     return tiles / seconds if tiles and seconds else None
 
 

@@ -1,8 +1,8 @@
 """What to seed, block by block: the tiles of a layer on a grid, within levels and an area."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -70,6 +70,37 @@ class Plan:
     def address(self, z: int, x: int, y: int) -> TileAddress:
         """The address of a tile."""
         return TileAddress(self.layer, self.style, self.time, self.grid, z, x, y)
+
+
+def make_vector_plans(
+    registry: Registry,
+    layer_id: str,
+    *,
+    grids: Sequence[str] = (),
+    time: str = "",
+    levels: tuple[int, int] | None = None,
+    area: Area | None = None,
+    deep: Deep | None = None,
+) -> list[Plan]:
+    """The same for the vector tiles of a layer, made in one go: with a deep area that of its levels is another.
+
+    `grids` are those asked, of which there is one. Raises NoVectorTilesError besides.
+    """
+    whole = make_vector_plan(registry, layer_id, time=time, levels=levels, area=area)
+    for name in grids:
+        if grid(name, registry.config).stored != grid(whole.grid, registry.config).stored:
+            raise NoVectorTilesError(f"the vector tiles of {layer_id} are on the grid {whole.grid}, not on {name!r}")
+    if deep is None:
+        return [whole]
+    first, last = whole.levels[0].z, whole.levels[-1].z
+    joined = replace(whole, deep=Deep(deep.first, deep.area.to(grid(whole.grid, registry.config).crs)))
+    parts = [(first, min(deep.first - 1, last)), (max(deep.first, first), last)]
+    found = ((part, joined.area_at(part[0])) for part in parts if part[0] <= part[1])
+    return [
+        make_vector_plan(registry, layer_id, time=time, levels=part, area=where)
+        for part, where in found
+        if where is None or not shapely.is_empty(where.geometry)
+    ]
 
 
 def make_vector_plan(

@@ -22,7 +22,7 @@ from tiles.grids import Grid, grid
 from tiles.limits import vector_limits
 from tiles.picture import Block
 from tiles.quota import Quota
-from tiles.seeding.jobs import running
+from tiles.seeding.jobs import State, running
 from tiles.seeding.plan import Plan, blocks
 from tiles.seeding.seed import Means, Progress, Report
 from tiles.store import Store
@@ -51,7 +51,9 @@ def seed_vector(
             progress(report)
 
     writer = Store(store, handles=4, patience=10.0, floor=registry.service.free_space)
-    with running(store, plan.id), closing(writer) as tiles:
+    with running(store, plan.id) as job, closing(writer) as tiles:
+        levels = f"{plan.levels[0].z}-{plan.levels[-1].z}"
+        job.add(blocks(plan, tiling), (plan.layer, plan.style, plan.time, plan.grid, levels))
         todo = list(_todo(plan, tiling, tiles, report))
         report.stopped = bool(todo) and not means.in_time
         if todo and not report.stopped:
@@ -59,6 +61,7 @@ def seed_vector(
             made = _made(layer, tiling, plan, folder, threads, tell)
             _keep(layer, plan, tiling, (made, store, tiles), todo, tell, report)
             shutil.rmtree(made.parent)
+            job.record(((block, State.DONE, None) for block in todo), time.monotonic() - start)
     report.seconds = time.monotonic() - start
     return report
 
