@@ -20,6 +20,7 @@ from layers.facts import CascadeFacts, Facts, PostgisFacts, RasterFacts, VectorF
 from layers.journal import journal_path
 from layers.registry import Layer, Registry
 from layers.sources.copies import copy_path, is_needed, with_copies, with_copy
+from layers.told import completed
 
 SOFTWARE = metadata.version("garrigue")
 """In every version, so that an upgrade renders the documents again."""
@@ -188,7 +189,8 @@ def _layer(config: Path, layer: Declared, facts: Facts, data_stamp: str) -> Laye
     told = [repr(facts)] if _is_live(layer.definition) else []
     stamp = _digest([layer.definition.model_dump_json(exclude={"copies"}), data_stamp, *looks, *told])
     styles = styles or {"default": ""}
-    return Layer(layer.id, layer.theme, layer.definition, facts, MappingProxyType(styles), stamp, data_stamp)
+    definition = completed(layer.definition, facts)
+    return Layer(layer.id, layer.theme, definition, facts, MappingProxyType(styles), stamp, data_stamp)
 
 
 def _is_live(definition: model.Layer) -> bool:

@@ -5,15 +5,12 @@ from typing import Any
 
 from layers import model
 from layers.errors import FilterError, hint
-from layers.facts import Field, VectorFacts
+from layers.facts import LISTED, Field, VectorFacts
 from layers.filters.build import literal
 from layers.filters.tree import In, IsNull, Not, Property, Value, all_of
 from layers.query import FeatureQuery
 from layers.registry import Layer
 from layers.sources import open_features
-
-TYPES = ("string", "integer", "real")
-"""The types of fields that may have a list."""
 
 SHOWN = 12
 """Values that a message names."""
@@ -53,10 +50,10 @@ def outside(layer: Layer) -> Iterator[tuple[str, str]]:
 def mistakes(definition: model.Layer, field: Field) -> Iterator[tuple[str, str]]:
     """The key and the fault of each value of a declared list that the field cannot have."""
     declared = definition.fields.get(field.name)
-    if declared and declared.values and field.type not in TYPES:
+    if declared and declared.values and field.type not in LISTED:
         yield (
             f"fields.{field.name}.values",
-            f"a field of type {field.type} has no list of values, only {', '.join(TYPES)}",
+            f"a field of type {field.type} has no list of values, only {', '.join(LISTED)}",
         )
         return
     for code in declared.values if declared else ():

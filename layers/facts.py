@@ -8,19 +8,25 @@ from typing import Any
 
 from layers.crs import BBox
 
+LISTED = ("string", "integer", "real")
+"""Types of fields that may have a list of values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of a vector layer; `type` is one of string, integer, real, boolean, date, datetime, time, binary.
 
     `width` is 32 for whole numbers that the data bounds to so many bits, else 0. `nullable` is true too where the data
-    itself puts a value in.
+    itself puts a value in. `title` is what the data says of the field, `values` are those that it allows, each with
+    what it means; none where any may stand.
     """
 
     name: str
     type: str
     nullable: bool = True
     width: int = 0
+    title: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class VectorFacts:
     `drawn` and `drawn_layer` name the file (and layer) that Mapnik draws: the source itself, or a copy;
     `curved` where some of its geometries are curves, `encoding` that of its text where the file does not tell it;
     `dimensions` has the values of each dimension but time, ascending, by its name; `copies` the CRSs in which there is
-    a copy to draw from, each with its file.
+    a copy to draw from, each with its file; `comment` is what the data says of itself.
     """
 
     crs: str
@@ -51,6 +57,7 @@ class VectorFacts:
     encoding: str | None = None
     dimensions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     copies: tuple[tuple[str, str], ...] = ()
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,7 @@ def conform(array: pa.Array, kind: str) -> pa.Array:
     """The array in the type that a field of this kind has in every batch."""
     if kind == "datetime":
         zone = array.type.tz if pa.types.is_timestamp(array.type) else None
-        return array.cast(pa.timestamp("ms", tz=zone), safe=False)
+        return array.cast(pa.timestamp("us", tz=zone), safe=False)
     wanted = ARROW_TYPES[kind]
     if array.type == wanted:
         return array

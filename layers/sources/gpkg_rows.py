@@ -58,7 +58,7 @@ def matching(
 def _column(values: tuple[Any, ...], kind: str) -> pa.Array:
     read = _READ.get(kind)
     found = [value if value is None or read is None else read(value) for value in values]
-    return pa.array(found, pa.timestamp("ms", tz="UTC") if kind == "datetime" else ARROW_TYPES[kind])
+    return pa.array(found, pa.timestamp("us", tz="UTC") if kind == "datetime" else ARROW_TYPES[kind])
 
 
 def _reach(connection: sqlite3.Connection, facts: VectorFacts, geometry: str, rest: Any) -> str | None:

@@ -24,11 +24,12 @@ from pyproj.exceptions import CRSError
 from layers import model
 from layers.crs import parse_crs
 from layers.errors import SourceError, UnknownCrsError, hint
-from layers.facts import Field, VectorFacts
+from layers.facts import LISTED, Field, VectorFacts
 from layers.sources.copies import DRAWN
 from layers.sources.features import Features
 from layers.sources.flatgeobuf import read_rightly
 from layers.sources.geometry import everywhere, shapes
+from layers.sources.gpkg_schema import described_columns
 from layers.sources.straight import has_curves, straight
 
 __all__ = ["Features", "describe", "source_path"]
@@ -163,11 +164,15 @@ def _is_utf8(table: Path) -> bool:
 
 
 def _fields(info: dict[str, Any], path: str, layer: str) -> Iterator[Field]:
-    required = _required_columns(path, layer) if info["driver"] == "GPKG" else frozenset()
+    native = info["driver"] == "GPKG"
+    required = _required_columns(path, layer) if native else frozenset()
+    told = described_columns(path, layer) if native else {}
     for name, kind, subtype in zip(info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True):
         type_ = "boolean" if subtype == "OFSTBoolean" else _TYPES.get(kind, "string")
         width = 32 if kind == "OFTInteger" and type_ == "integer" else 0
-        yield Field(str(name), type_, nullable=str(name) not in required, width=width)
+        title, values = told.get(str(name), ("", ()))
+        listed = values if type_ in LISTED else ()
+        yield Field(str(name), type_, str(name) not in required, width, title, listed)
 
 
 def _required_columns(path: str, layer: str) -> frozenset[str]:

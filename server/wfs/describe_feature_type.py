@@ -121,9 +121,9 @@ def _enumeration(field: Field, codes: Mapping[str, Text], language: str) -> Iter
     """A simple type of the field's own with the values that it may have, each with what it means."""
     yield f'        <xsd:simpleType><xsd:restriction base="{xsd_type(field)}">'
     for code, label in codes.items():
-        yield f"          <xsd:enumeration value={quoteattr(code)}>"
-        yield from _annotation(label.get(language), "            ")
-        yield "          </xsd:enumeration>"
+        annotation = list(_annotation(label.get(language), "            "))
+        yield f"          <xsd:enumeration value={quoteattr(code)}{'' if annotation else '/'}>"
+        yield from [*annotation, "          </xsd:enumeration>"] if annotation else ()
     yield "        </xsd:restriction></xsd:simpleType>"
 
 

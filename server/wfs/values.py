@@ -22,11 +22,18 @@ def texts(column: pa.Array) -> pa.Array:
             column = pc.if_else(finite, column, pa.scalar(None, kind))
         return pc.cast(column, pa.string())
     if pa.types.is_timestamp(kind):
+        column = _thousandths(column)
         return pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ" if kind.tz else "%Y-%m-%dT%H:%M:%S")
     if pa.types.is_binary(kind):
         values = [None if value is None else base64.b64encode(value).decode() for value in column.to_pylist()]
         return pa.array(values, pa.string())
     return pc.cast(column, pa.string())
+
+
+def _thousandths(column: pa.Array) -> pa.Array:
+    """The column with the digits of a second that most data has, where none of its moments has more."""
+    kept = column.cast(pa.timestamp("ms", tz=column.type.tz), safe=False)
+    return kept if kept.cast(column.type).equals(column) else column
 
 
 def xml_texts(column: pa.Array) -> pa.Array:

@@ -14,6 +14,10 @@ FIELD_TYPES = {
 }
 """Field types by PostgreSQL's names; what is not here is text."""
 
+DOMAINS = """(WITH RECURSIVE one AS (SELECT t.oid, t.typbasetype
+  UNION ALL SELECT p.oid, p.typbasetype FROM one JOIN pg_type p ON p.oid = one.typbasetype) SELECT oid FROM one)"""
+"""SQL of a type `t` of pg_type, and of the types beneath it where it is a domain."""
+
 PLACES = frozenset({"geometry", "geography"})
 LEFT_OUT = PLACES | {"raster", "topogeometry", "tsvector"}
 """Types of columns that are no fields."""

@@ -1,7 +1,7 @@
 """What a table, a view or a query of a database tells of itself, read when the registry is compiled."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,31 +10,34 @@ import pyarrow as pa
 from layers import model
 from layers.crs import BBox
 from layers.errors import SourceError, hint
-from layers.facts import Column, Field, PostgisFacts
+from layers.facts import LISTED, Column, Field, PostgisFacts
 from layers.filters import quoted
 from layers.sources.geometry import everywhere
-from layers.sources.postgis.columns import LEFT_OUT, PLACES, expression, field_type
+from layers.sources.postgis.columns import DOMAINS, LEFT_OUT, PLACES, expression, field_type
 from layers.sources.postgis.connections import Connection, Database, Parameters, transaction
+from layers.sources.postgis.lists import lists_of
 from layers.sources.vector import check_attribute, crs_id_of, declared_crs, iso_times
 
 MOST_VALUES = 10_000
 """Distinct values of a dimension, at most: capabilities list them."""
 
-_COLUMNS = """
+_COLUMNS = f"""
 SELECT a.attname, b.typname, coalesce(nullif(a.atttypmod, -1), t.typtypmod) AS typmod,
   a.attnotnull OR t.typnotnull AS required, a.atthasdef OR a.attidentity <> '' AS filled,
   a.attgenerated <> '' OR a.attidentity = 'a' AS fixed,
+  coalesce(col_description(a.attrelid, a.attnum), '') AS comment,
   CASE b.typname WHEN 'bpchar' THEN 'bpchar' WHEN 'bit' THEN '"bit"' ELSE format_type(b.oid, NULL) END AS type,
   EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indpred IS NULL
     AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS unique,
   EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary
     AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS primary
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+JOIN pg_type b ON b.typtype <> 'd' AND b.oid IN {DOMAINS}
 WHERE a.attrelid = $1::int8::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _RELATION = """
-SELECT c.oid::int8, quote_ident(nspname) || '.' || quote_ident(relname), relkind::text
+SELECT c.oid::int8, quote_ident(nspname) || '.' || quote_ident(relname), relkind::text,
+  coalesce(obj_description(c.oid, 'pg_class'), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid = to_regclass($1)
 """
 _TABLES = ("r", "p", "m")
@@ -63,10 +66,10 @@ def describe(source: model.PostgisSource, *, time_attribute: str | None = None) 
 
 
 def _described(connection: Connection, source: model.PostgisSource, time_attribute: str | None) -> PostgisFacts:
-    oid, relation, letter = _relation(connection, source)
+    oid, relation, letter, comment = _relation(connection, source)
     rows = connection.table(_COLUMNS, _text_or_number(oid)).to_pylist()
     place = _place(connection, source, rows, relation)
-    fields, columns = _fields(rows)
+    fields, columns = _fields(rows, lists_of(connection, _text_or_number(oid)))
     check_attribute(time_attribute, fields, "time.attribute")
     key = _key(connection, source, rows, relation)
     view = letter not in _TABLES
@@ -90,6 +93,7 @@ def _described(connection: Connection, source: model.PostgisSource, time_attribu
         stored=place.stored,
         srid=place.srid,
         columns=columns,
+        comment=comment.strip(),
     )
     times = _distinct(connection, facts, time_attribute) if time_attribute else []
     return replace(facts, times=iso_times(times))
@@ -101,8 +105,8 @@ def _text_or_number(value: str | int) -> Parameters:
     return parameters
 
 
-def _relation(connection: Connection, source: model.PostgisSource) -> tuple[int, str, str]:
-    """The catalogue's number of the table, SQL that stands after FROM, the catalogue's letter of its kind."""
+def _relation(connection: Connection, source: model.PostgisSource) -> tuple[int, str, str, str]:
+    """The catalogue's number of the table, SQL that stands after FROM, the letter of its kind, its comment."""
     name = ".".join(quoted(part) for part in source.table.split("."))
     rows = connection.rows(_RELATION, _text_or_number(name))
     if not rows:
@@ -195,7 +199,9 @@ def _crs(connection: Connection, source: model.PostgisSource, place: Place) -> s
     return crs_id_of(f"{authority}:{code}" if authority else str(text), source.table)
 
 
-def _fields(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Field, ...], tuple[Column, ...]]:
+def _fields(
+    rows: Iterable[dict[str, Any]], lists: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[Field, ...], tuple[Column, ...]]:
     fields: list[Field] = []
     columns: list[Column] = []
     for row in rows:
@@ -206,9 +212,11 @@ def _fields(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Field, ...], tuple[Co
         width = 32 if native in ("int2", "int4") else 0
         filled = bool(row["filled"])
         nullable = not row["required"] or filled
-        fields.append(Field(str(row["attname"]), kind, nullable, width))
+        name = str(row["attname"])
+        values = tuple((value, "") for value in lists.get(name, ()) if kind in LISTED)
+        fields.append(Field(name, kind, nullable, width, str(row["comment"]).strip(), values))
         required, fixed = bool(row["required"]), bool(row["fixed"])
-        columns.append(Column(str(row["attname"]), native, str(row["type"]), filled, required, fixed))
+        columns.append(Column(name, native, str(row["type"]), filled, required, fixed))
     return tuple(fields), tuple(columns)
 
 

@@ -56,6 +56,7 @@ TYPES = [
     ("time", "'10:00:00.5'", "time", time(10, 0, 0, 500000)),
     ("timestamp", "'2024-02-29 23:59:58'", "datetime", BARE),
     ("timestamptz", "'2024-03-01 00:59:58+01'", "datetime", MOMENT),
+    ("timestamp(6)", "'2024-02-29 23:59:58.123456'", "datetime", BARE.replace(microsecond=123456)),
     ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "string", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
     ("json", "'{\"a\":1}'", "string", '{"a":1}'),
     ("jsonb", "'{\"a\":1}'", "string", '{"a": 1}'),
