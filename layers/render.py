@@ -25,6 +25,7 @@ from layers.query import STANDARD_DPI, MapQuery, Selection
 from layers.registry import Layer, Registry
 from layers.selected import selected
 from layers.sources import drawn, open_coverage, open_picture
+from layers.styles.derived import DATA
 from layers.styles.load import field_types, look_for
 from layers.styles.mapnik import Drawn
 from layers.styles.mapnik import drawn as look_of
@@ -267,14 +268,15 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
     reach = _reach(styles)
     seen = _grown(query, reach * query.dpi / STANDARD_DPI)
-    sources = [
-        drawn.datasource(layer, selection, seen, query.crs, look.fields)
-        for (layer, selection), look in zip(group, looks, strict=True)
-    ]
+    sources: dict[Any, Any] = {}
     for part in ("styles", "labels"):
-        for (layer, _), look, source in zip(group, looks, sources, strict=True):
-            if names := [name for name, _ in getattr(look, part)]:
-                drawing.layers.append(_layer(layer, words(layer.crs), source, names))
+        for (layer, selection), look in zip(group, looks, strict=True):
+            shown = {name: look.sources.get(name, DATA) for name, _ in getattr(look, part)}
+            for asked, names in groupby(shown, shown.__getitem__):
+                key = (id(look), asked)
+                if key not in sources:
+                    sources[key] = drawn.datasource(layer, selection, seen, query.crs, look.fields, asked)
+                drawing.layers.append(_layer(layer, words(layer.crs), sources[key], list(names)))
     return Ready(drawing, reach, any(look.ground_units for look in looks))
 
 

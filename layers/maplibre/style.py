@@ -74,6 +74,8 @@ def say(style: model.Style, tiles: Tiles) -> Said:
     sheet = Sheet(tiles.geometry.removeprefix("Multi"), tiles.fields, style.base, saying.complain)
     for part in style.parts:
         saying.rule, saying.line = model.Rule(), part.line
+        if order := model.option(part.options, "sortBy"):
+            saying.complain(f"sortBy {order!r}: features are painted in the order of the tiles")
         if composite := model.option(part.options, "composite"):
             saying.complain(f"composite {composite!r}")
         _part(part, saying, sheet)

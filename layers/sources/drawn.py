@@ -18,30 +18,32 @@ from layers.query import FeatureQuery, Selection
 from layers.registry import Layer
 from layers.sources.copies import GEOMETRY, NAME, is_needed, plain_features
 from layers.styles.asked import fields_asked
-from layers.styles.load import asked_of
+from layers.styles.derived import DATA, Derived
+from layers.styles.load import asked_of, derived_of
+from layers.styles.shapes import reach, shaped
 
 LIMIT = 48
 """Datasources kept open in a process (an SQLite connection or a file each)."""
 
 _DATES = ("date", "datetime", "time")
 
-type Key = tuple[str, str, str]
-
-_open: OrderedDict[Key, Any] = OrderedDict()
-_copies: dict[Key, Layer] = {}
+_open: OrderedDict[tuple[str, str, str, Derived], Any] = OrderedDict()
+_copies: dict[tuple[str, str, str], Layer] = {}
 
 
-def datasource(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
+def datasource(
+    layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str], shown: Derived = DATA
+) -> Any:
     """A mapnik.Datasource of the features that a selection shows; `bbox` (in `crs`) is what will be drawn.
 
-    `fields` are those that the style asks for. Raises SourceError.
+    `fields` are those that the style asks for, `shown` in which order and with which geometry. Raises SourceError.
     """
-    if not is_kept(layer, selection):
-        return _copied(layer, selection, bbox, crs, fields)
+    if not _is_read(layer, selection, shown):
+        return _copied(layer, selection, bbox, crs, fields, shown)
     where = _where(layer, selection)[0]
-    key = (layer.id, layer.stamp, where)
+    key = (layer.id, layer.stamp, where, shown)
     if key not in _open:
-        _open[key] = _ogr(layer, where)
+        _open[key] = _ogr(layer, where, shown)
         while len(_open) > LIMIT:
             _open.popitem(last=False)
     _open.move_to_end(key)
@@ -57,7 +59,7 @@ def in_crs(layer: Layer, selection: Selection, crs: str) -> Layer:
     if not isinstance(facts, VectorFacts) or not facts.copies or selection.filter is not None or facts.crs == crs:
         return layer
     path = dict(facts.copies).get(crs)
-    if path is None or not _time_is_text(layer, facts):
+    if path is None or not _time_is_text(layer, facts) or is_of_data(layer, selection):
         return layer
     key = (layer.id, layer.stamp, path)
     if key not in _copies:
@@ -75,7 +77,20 @@ def _time_is_text(layer: Layer, facts: VectorFacts) -> bool:
 
 def is_kept(layer: Layer, selection: Selection) -> bool:
     """True where the datasource does not depend on the box, so that a map with it can be kept."""
-    return _is_drawn(_facts(layer)) and _where(layer, selection)[1] is None and not reads_dates(layer, selection)
+    return all(_is_read(layer, selection, shown) for shown in derived_of(layer, selection))
+
+
+def _is_read(layer: Layer, selection: Selection, shown: Derived) -> bool:
+    """True where Mapnik's own plugin reads what is shown."""
+    facts = _facts(layer)
+    if not _is_drawn(facts) or _where(layer, selection)[1] is not None or reads_dates(layer, selection):
+        return False
+    return shown == DATA or (shown.geometry is None and _is_native(facts))
+
+
+def is_of_data(layer: Layer, selection: Selection) -> bool:
+    """True where a style is drawn from the data, not from a copy: it reads dates, or wants an order or geometries."""
+    return reads_dates(layer, selection) or derived_of(layer, selection) != {DATA}
 
 
 def reads_dates(layer: Layer, selection: Selection) -> bool:
@@ -140,10 +155,13 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _ogr(layer: Layer, where: str) -> Any:
+def _ogr(layer: Layer, where: str, shown: Derived) -> Any:
     facts = _facts(layer)
     name = facts.drawn_layer or facts.layer
-    chosen = {"layer_by_sql": f"SELECT * FROM {_quoted(name)} WHERE {where}"} if where else {"layer": name}
+    # Features that are alike in what orders them are in the same order in every picture.
+    order = [f"{_quoted(field)} {'ASC' if up else 'DESC'}" for field, up in shown.order] + ["rowid"]
+    tail = (f" WHERE {where}" if where else "") + (f" ORDER BY {', '.join(order)}" if shown.order else "")
+    chosen = {"layer_by_sql": f"SELECT * FROM {_quoted(name)}{tail}"} if tail else {"layer": name}
     try:
         return mapnik.CreateDatasource(
             type="ogr",
@@ -163,7 +181,7 @@ def _widened(facts: VectorFacts) -> BBox:
     return (left - margin, bottom - margin, right + margin, top + margin)
 
 
-def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str]) -> Any:
+def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: frozenset[str], shown: Derived) -> Any:
     """The features that a picture shows, in a FlatGeobuf whose name is gone once it is open."""
     import pyarrow as pa
     from pyogrio.errors import DataLayerError, DataSourceError
@@ -171,11 +189,14 @@ def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: fr
 
     own = {field.name.lower(): field.name for field in _facts(layer).fields}
     asked = tuple({own[name.lower()] for name in fields if name.lower() in own})
+    order = tuple((own[name.lower()], up) for name, up in shown.order if name.lower() in own)
     query = FeatureQuery(layer.id, layer.crs, bbox, crs, filter=selection.filter, time=selection.time, properties=asked)
-    found = plain_features(layer, query)
+    found = plain_features(layer, replace(_reaching(query, layer, shown), sort_by=order))
     if found is None:
         return mapnik.MemoryDatasource()
-    found = _with_texts(pa.table(found))
+    found = _with_texts(_shaped(pa.table(found), layer, shown))
+    if not found.num_rows:
+        return mapnik.MemoryDatasource()
     options = {"driver": "FlatGeobuf", "geometry_name": GEOMETRY, "geometry_type": "Unknown", "crs": layer.crs}
     try:
         with tempfile.TemporaryDirectory(prefix="garrigue-") as folder:
@@ -185,6 +206,37 @@ def _copied(layer: Layer, selection: Selection, bbox: BBox, crs: str, fields: fr
             return mapnik.CreateDatasource(type="ogr", file=file, layer=NAME, encoding="utf-8")
     except (DataLayerError, DataSourceError, OSError, RuntimeError, pa.ArrowException) as error:
         raise SourceError(f"layer {layer.id}: cannot be drawn: {error}") from None
+
+
+def _reaching(query: FeatureQuery, layer: Layer, shown: Derived) -> FeatureQuery:
+    """The query in a box so much wider as what is shown may lie off its feature."""
+    if shown.geometry is None or query.bbox is None:
+        return query
+    away = reach(shown.geometry) * metres_per_unit(layer.crs) / metres_per_unit(query.bbox_crs or query.crs)
+    left, bottom, right, top = query.bbox
+    return replace(query, bbox=(left - away, bottom - away, right + away, top + away))
+
+
+def _shaped(table: Any, layer: Layer, shown: Derived) -> Any:
+    """The table with the geometries that are shown, where there are some."""
+    import pyarrow as pa
+    import shapely
+
+    if shown.geometry is None:
+        return table
+    place = table.schema.get_field_index(GEOMETRY)
+    own = shapely.from_wkb(table.column(place).to_numpy(zero_copy_only=False))
+    numbers = {
+        name.lower(): table.column(name).cast(pa.float64()).to_numpy()
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    }
+    try:
+        made = shaped(own, numbers, shown.geometry)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"layer {layer.id}: the style's geometry cannot be made: {error}") from None
+    table = table.set_column(place, GEOMETRY, pa.array(shapely.to_wkb(made), pa.binary()))
+    return table.filter(pa.array(~(shapely.is_missing(made) | shapely.is_empty(made))))
 
 
 def _with_texts(table: Any) -> Any:

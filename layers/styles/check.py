@@ -9,6 +9,7 @@ _HONOURED = frozenset(
     option.lower()
     for option in [
         "ruleEvaluation",
+        "sortBy",
         "composite",
         "inclusion",
         "graphic-margin",

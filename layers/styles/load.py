@@ -9,6 +9,7 @@ from layers.query import Selection
 from layers.registry import Layer
 from layers.styles.asked import Asked, fields_asked
 from layers.styles.default import default_style
+from layers.styles.derived import DATA, Derived, derived
 from layers.styles.model import Style
 from layers.styles.sld import StyleError, read_sld
 
@@ -36,6 +37,19 @@ def asked_of(layer: Layer, name: str = "") -> tuple[Asked, ...]:
     """The fields that each rule of a style reads. Raises UnknownStyleError, StyleError."""
     path = layer.styles[layer.style(name)]
     return _asked(path, os.stat(path).st_mtime_ns) if path else ()  # noqa: PTH116 - as in style_of
+
+
+def derived_of(layer: Layer, selection: Selection) -> frozenset[Derived]:
+    """What a look is drawn of, part by part. Raises UnknownStyleError, StyleError."""
+    if selection.look is not None:
+        return derived(selection.look)
+    path = layer.styles[layer.style(selection.style)]
+    return _derived(path, os.stat(path).st_mtime_ns) if path else frozenset((DATA,))  # noqa: PTH116 - as in style_of
+
+
+@lru_cache(maxsize=512)
+def _derived(path: str, stamp: int) -> frozenset[Derived]:
+    return derived(_read(path, stamp))
 
 
 @lru_cache(maxsize=512)

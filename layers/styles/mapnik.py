@@ -9,13 +9,14 @@ being pixels in a metre on the ground, over the factor. The factor is dpi × 0.2
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from xml.sax.saxutils import escape
 
-from layers.styles import graphics, labels, model, symbols
+from layers.styles import graphics, labels, model, shapes, symbols
 from layers.styles.choices import branches
+from layers.styles.derived import DATA, Derived, split
 from layers.styles.expressions import (
     Comparison,
     Expression,
@@ -67,7 +68,10 @@ _COMPOSITIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Mapnik's XML of a style: (name, `<Style>`) in painter's order, `<FontSet>`s, the fields that it reads."""
+    """Mapnik's XML of a style: (name, `<Style>`) in painter's order, `<FontSet>`s, the fields that it reads.
+
+    `sources` tells of the styles that are not drawn of the data as it is.
+    """
 
     styles: tuple[tuple[str, str], ...]
     labels: tuple[tuple[str, str], ...]
@@ -75,6 +79,7 @@ class Drawn:
     fields: frozenset[str]
     ground_units: bool
     warnings: tuple[model.StyleWarning, ...]
+    sources: Mapping[str, Derived]
 
 
 @dataclass(slots=True)
@@ -118,22 +123,45 @@ def _drawn(style: model.Style, name: str, fields: Fields) -> Drawn:
     compiler = _Compiler(fields, style.base)
     painted: list[tuple[str, str]] = []
     text: list[tuple[float, int, str, str]] = []
-    for index, part in enumerate(style.parts):
+    sources: dict[str, Derived] = {}
+    for index, (source, part) in enumerate(_sources(style, compiler)):
         rules = _part(part, compiler)
         if rules.has_paint:
             painted.append((f"{name}-{index}", _style(f"{name}-{index}", part, rules.painted, compiler)))
+            sources[f"{name}-{index}"] = source
         for priority, xml in rules.text.items():
             label_name = f"{name}-{index}-labels{plain(priority)}"
             text.append((-priority, index, label_name, _style(label_name, part, xml, compiler)))
+            sources[label_name] = source
     everything = "".join(xml for _, xml in painted) + "".join(xml for *_, xml in text)
     return Drawn(
         styles=tuple(painted),
         labels=tuple((n, xml) for _, _, n, xml in sorted(text)),
         font_sets="".join(_font_set(faces) for faces in sorted(compiler.faces)),
-        fields=property_names(style.parts),
+        fields=property_names(style.parts) | {name for source in sources.values() for name, _ in source.order},
         ground_units=GROUND in everything,
         warnings=tuple(compiler.warnings),
+        sources={name: source for name, source in sources.items() if source != DATA},
     )
+
+
+def _sources(style: model.Style, compiler: _Compiler) -> Iterator[tuple[Derived, model.FeatureTypeStyle]]:
+    """The parts of a style by what they are drawn of; a geometry that is not known is told, and not drawn."""
+    for part in style.parts:
+        for source, own in split(part):
+            unknown = None if source.geometry is None else shapes.known(source.geometry)
+            if unknown is None:
+                known = tuple((n, up) for n, up in source.order if not compiler.fields or _is_field(n, compiler.fields))
+                yield replace(source, order=known), own
+                continue
+            for rule in own.rules:
+                for symbolizer in rule.symbolizers:
+                    compiler.rule, compiler.line = rule, symbolizer.line
+                    compiler.complain(f"a geometry by the function {unknown}: not drawn")
+
+
+def _is_field(name: str, fields: Fields) -> bool:
+    return name.lower() in {known.lower() for known in fields}
 
 
 @lru_cache(maxsize=256)
@@ -319,7 +347,6 @@ def _polygon(symbolizer: model.PolygonSymbolizer, drawing: Drawing) -> str:
     xml, fill, unit = "", symbolizer.fill, symbolizer.unit
     moved = _moved(symbolizer, drawing)
     blend = _composition(symbolizer.options, drawing)
-    _geometry(symbolizer.geometry, drawing)
     if fill is not None and fill.graphic is not None:
         xml += graphics.pattern(fill, unit, symbolizer.options, drawing)
     elif fill is not None:
@@ -346,7 +373,6 @@ def _composition(options: model.Options, drawing: Drawing) -> str | None:
 
 
 def _line(symbolizer: model.LineSymbolizer, drawing: Drawing) -> str:
-    _geometry(symbolizer.geometry, drawing)
     return _stroke(symbolizer.stroke, symbolizer.offset, symbolizer.unit, symbolizer.options, drawing, None)
 
 
@@ -400,17 +426,9 @@ _PLACES = {
 def _point(symbolizer: model.PointSymbolizer, drawing: Drawing) -> str:
     place, geometry = "interior", symbolizer.geometry
     if isinstance(geometry, Function):
-        known = _PLACES.get(geometry.name.lower())
-        if known is None:
-            raise UndrawableError(f"a geometry by the function {geometry.name}")
-        place = known
+        place = _PLACES[geometry.name.lower()]
     overlap = (model.option(symbolizer.options, "conflictResolution") or "").lower() == "true"
     more: dict[str, str | None] = {"placement": place, "comp_op": _composition(symbolizer.options, drawing)}
     if overlap:
         more |= {"allow_overlap": "false", "ignore_placement": "false"}
     return graphics.markers(symbolizer.graphic, symbolizer.unit, drawing, **more)
-
-
-def _geometry(geometry: Expression | None, drawing: Drawing) -> None:
-    if isinstance(geometry, Function):
-        drawing.complain(f"a geometry by the function {geometry.name}: the feature's own is drawn")

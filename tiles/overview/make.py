@@ -86,11 +86,11 @@ def _is_possible(layer: Layer, style: str) -> bool:
 
     A style that reads dates is drawn from the source: Mapnik leaves them out of a copy too.
     """
-    from layers.sources.drawn import reads_dates
+    from layers.sources.drawn import is_of_data
 
     if not isinstance(layer.facts, VectorFacts) or layer.definition.other_dimensions:
         return False
-    if reads_dates(layer, Selection(layer.id, style)):
+    if is_of_data(layer, Selection(layer.id, style)):
         return False
     if layer.definition.time is None:
         return True
