@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 failed, 2 wrong use.
 """
 
+import errno
 import sys
 from importlib import import_module
 
@@ -22,6 +23,8 @@ COMMANDS = {
     "keys": "scripts.keys",
     "demo": "scripts.demo_command",
 }
+NOT_WRITABLE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+"""What a full or read-only disk says."""
 EPILOG = "Start with: garrigue demo · then: garrigue check, garrigue serve, garrigue seed LAYER --dry-run"
 
 
@@ -53,6 +56,11 @@ def main() -> None:
         app(asked or list(COMMANDS))()
     except GarrigueError as error:
         Console(stderr=True, highlight=False).print(f"[bold red]garrigue:[/] {error}", soft_wrap=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
+        print(f"garrigue: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

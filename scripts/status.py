@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,21 +14,32 @@ from rich.table import Table
 
 from scripts.options import STORE, Json, Store
 from tiles.address import VECTOR
+from tiles.usage import Stamps
 
 MIB = 1024 * 1024
 
 
-def status(store: Store = STORE, as_json: Json = False) -> None:
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="GARRIGUE_CONFIG",
+        help="Folder of the configuration, to compare with. Default: as it was last served or compiled.",
+    ),
+]
+
+
+def status(config: Config = None, store: Store = STORE, as_json: Json = False) -> None:
     """Tell what runs on this store: front, engine (awake, asleep, sleeping hours), registry; and what is stored.
 
     Of each layer: tiles, size, age, tiles that a change of style or data has made stale, stored tiles answered (hits).
+    While a server runs it looks for changes itself; without one, --config has them looked for.
 
     Exit status 1 where no server runs, or where its configuration is broken.
     """
     server = _server(store)
     served = _served(store, server)
     since = _moment(served["since"])
-    told = {"server": server, "layers": _layers(store, served), "hits_since": since}
+    told = {"server": server, "layers": _layers(store, _stamps(config, store), served), "hits_since": since}
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
@@ -51,18 +62,29 @@ def _server(store: Path) -> dict[str, Any] | None:
     return {"address": place["address"], **found}
 
 
-def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is stored of every layer that has something, how old it is, what is stale, how often it was answered."""
+def _stamps(config: Path | None, store: Path) -> Stamps | None:
+    """Of the tiles that are current, by layer and style; None where no configuration is known. Raises RegistryError."""
     from server.published import open_current
+    from server.tile_table import TileTable
+    from tiles.table import tile_table
+
+    if config is not None:
+        from layers.compile import load
+
+        return TileTable(tile_table(load(config, store)[0])).stamps()
+    published = open_current(store)
+    return published.table.stamps() if published else None
+
+
+def _layers(store: Path, stamps: Stamps | None, served: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is stored of every layer that has something, how old it is, what is stale, how often it was answered."""
     from tiles.overview import store as overview_store
     from tiles.usage import usage
 
-    published = open_current(store)
-    stamps = published.table.stamps() if published else {}
     return [
         {
             "layer": one.layer,
-            "declared": one.layer in stamps,
+            "declared": None if stamps is None else one.layer in stamps,
             "tiles": one.sizes.tiles,
             "images": one.sizes.images,
             "bytes": one.sizes.bytes,
@@ -70,11 +92,11 @@ def _layers(store: Path, served: Mapping[str, Any]) -> list[dict[str, Any]]:
             "overviews": overview_store.size(store, one.layer),
             "oldest": _moment(one.oldest),
             "newest": _moment(one.newest),
-            "stale": dict(one.stale),
+            "stale": {} if stamps is None else dict(one.stale),
             "unreadable": one.unreadable,
             "hits": served["layers"].get(one.layer, 0),
         }
-        for one in usage(store, stamps)
+        for one in usage(store, stamps or {})
     ]
 
 
@@ -110,7 +132,8 @@ def _show(told: dict[str, Any], console: Console) -> None:
 
 
 def _show_layers(told: Mapping[str, Any], console: Console) -> None:
-    table = Table("layer", "tiles", "images", "MiB", "overviews", "stale", "oldest", "newest", "hits")
+    names = ("layer", "tiles", "images", "MiB", "overviews", "stale", "oldest", "newest", "hits")
+    table = Table(*names, box=None, padding=(0, 2, 0, 0))
     for row in told["layers"]:
         counts = [f"{row[name]:,}" for name in ("tiles", "images")]
         days = [(row[name] or "").partition("T")[0] for name in ("oldest", "newest")]
@@ -129,6 +152,9 @@ def _advice(row: Mapping[str, Any]) -> Iterator[str]:
     name = row["layer"]
     for file in row["unreadable"]:
         yield f"{file} cannot be read, or is damaged; seeding looks, puts it aside and makes it anew"
+    if row["declared"] is None:
+        yield "what is stale is known with --config, or once garrigue check --compile or garrigue serve has run"
+        return
     if not row["declared"]:
         yield f"not a layer any more; to delete its tiles: garrigue purge {name}"
         return

@@ -11,7 +11,7 @@ import sqlite3
 import struct
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -88,14 +88,19 @@ class Mosaic:
 
 
 def index(source: model.RasterSource, config: Path, store: Path, locations: Iterable[str]) -> Mosaic:
-    """Make or renew the index of files under STORE/indexes. Raises SourceError naming the file that does not fit."""
+    """Make or renew the index of files under STORE/indexes. Raises SourceError naming the file that does not fit.
+
+    Where no file changed nothing is written: the store may be read-only.
+    """
     path = store.resolve() / "indexes" / f"{_name(source, config)}.gti.gpkg"
-    files = _read_headers(sorted(locations), _known(path))
+    known = _known(path)
+    files = _read_headers(sorted(locations), known)
     first = files[0]
     for file in files[1:]:
         _check_alike(first, file)
     header = _common(files)
-    _write(path, header, files)
+    if list(known.values()) != files:
+        _write(path, header, files)
     return Mosaic(path, header, len(files))
 
 
@@ -193,17 +198,22 @@ def _common(files: list[File]) -> Header:
 
 
 def _write(path: Path, header: Header, files: list[File]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{os.getpid()}.{path.name}")
-    fresh.unlink(missing_ok=True)
-    with closing(sqlite3.connect(fresh)) as connection:
-        connection.execute("PRAGMA application_id = 1196444487")  # "GPKG"
-        connection.execute("PRAGMA user_version = 10200")
-        connection.executescript(_TABLES)
-        _write_layer(connection, header)
-        _write_files(connection, files)
-        connection.commit()
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with closing(sqlite3.connect(fresh)) as connection:
+            connection.execute("PRAGMA application_id = 1196444487")  # "GPKG"
+            connection.execute("PRAGMA user_version = 10200")
+            connection.executescript(_TABLES)
+            _write_layer(connection, header)
+            _write_files(connection, files)
+            connection.commit()
+        fresh.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise SourceError(f"the index of the files cannot be written at {path}: {error}") from None
 
 
 def _write_layer(connection: sqlite3.Connection, header: Header) -> None:

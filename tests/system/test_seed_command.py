@@ -136,6 +136,19 @@ def test_a_store_that_cannot_be_written_fails_in_words(config_dir: Path, tmp_pat
     assert "cannot be" in done.stderr
 
 
+@pytest.mark.parametrize(("what", "blocks"), [(("--format", "mvt"), 16), (("--levels", "14-15"), 16), ((), 100)])
+def test_a_disk_that_takes_no_more_is_told(
+    config_dir: Path, tmp_path: Path, what: tuple[str, ...], blocks: int
+) -> None:
+    """Files may not grow beyond some blocks of 512 bytes: features, states of jobs and archives are cut off."""
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh"]
+    done = garrigue_seed(config_dir, tmp_path, "parcelle", *what, before=limited)
+    assert done.returncode == 1
+    assert "cannot be" in done.stderr
+    assert not list(tmp_path.glob("jobs/*.mvt"))
+    assert garrigue_seed(config_dir, tmp_path, "parcelle", "--levels", "14-15").returncode == 0
+
+
 def as_nobody_special() -> list[str]:
     """What is put before a command so that permissions hold for it, also where root runs the tests."""
     return ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.compile import write
+from support.published_site import garrigue
 from support.server import ROOT, Running, running
 from support.tile import put_tile
 
@@ -75,3 +76,21 @@ def test_stale_tiles_and_layers_that_are_gone_are_told_with_what_to_do(registry:
     assert done.returncode == 1
     assert "ortho: 1 tiles of style default are of an older style or data: garrigue seed ortho" in done.stdout
     assert "ancien: not a layer any more; to delete its tiles: garrigue purge ancien" in done.stdout
+
+
+def test_what_is_stale_is_told_by_the_configuration_alone(config_dir: Path, tmp_path: Path) -> None:
+    """A store that was only seeded: no server has run on it, nothing was compiled."""
+    config, store = Path(shutil.copytree(config_dir, tmp_path / "config")), tmp_path / "store"
+    garrigue("seed", "parcelle", "--levels", "14", "--grid", "PM", "--config", config, "--store", store)
+    assert (layer(store, "parcelle")["declared"], layer(store, "parcelle")["stale"]) == (None, {})
+    text = status(store).stdout
+    assert "with --config" in text
+    assert "purge" not in text
+
+    def looked() -> dict[str, Any]:
+        return dict(json.loads(status(store, "--config", str(config), "--json").stdout)["layers"][0])
+
+    assert (looked()["declared"], looked()["stale"]) == (True, {})
+    style = config / "styles" / "parcelle.sld"
+    style.write_text(style.read_text().replace("#c0392b", "#c0392c"))
+    assert sum(looked()["stale"].values()) == looked()["tiles"] > 0

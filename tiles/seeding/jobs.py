@@ -93,13 +93,18 @@ class Job:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self.db.execute("BEGIN IMMEDIATE")
+        """Raises JobError where the disk takes no more."""
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             yield self.db
-        except BaseException:
-            self.db.execute("ROLLBACK")
+            self.db.execute("COMMIT")
+        except BaseException as error:
+            # SQLite has rolled back itself where the disk is full.
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise JobError(f"the state of jobs cannot be kept: {error}") from None
             raise
-        self.db.execute("COMMIT")
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def _points(batch: Any, names: list[str]) -> Any:
 
 
 def _write(reader: Any, name: str, kind: str, file: Path) -> None:
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError
     from pyogrio.raw import write_arrow
 
     file.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def _write(reader: Any, name: str, kind: str, file: Path) -> None:
             reader, str(file), layer=name, driver="FlatGeobuf", geometry_name="geometry", geometry_type=kind,
             crs="EPSG:4326", layer_options={"SPATIAL_INDEX": "NO"},
         )  # fmt: skip
-    except (DataSourceError, OSError) as error:
+    except (DataSourceError, DataLayerError, OSError) as error:
         raise SourceError(f"the features of {name} cannot be copied to {file}: {error}") from None
 
 

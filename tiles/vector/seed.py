@@ -89,13 +89,17 @@ def _made(layer: Layer, tiling: Grid, plan: Plan, folder: Path, threads: int, te
         folder.mkdir(parents=True)
     except OSError as error:
         raise SourceError(f"the store cannot be written at {folder}: {error.strerror}") from None
-    tell("features")
-    if not write_features(layer, plan.time, _box(tiling, plan), features):
+    try:
+        tell("features")
+        if not write_features(layer, plan.time, _box(tiling, plan), features):
+            raise SourceError(f"the layer {layer.id} has no features where tiles are to be made")
+        tell("tiles")
+        levels = plan.levels[0].z, plan.levels[-1].z
+        make(layer, features, part, levels, vector_limits(layer, tiling)[-1].z, threads=threads)
+    except SourceError:
+        # What was copied in vain may fill the disk.
         shutil.rmtree(folder)
-        raise SourceError(f"the layer {layer.id} has no features where tiles are to be made")
-    tell("tiles")
-    levels = plan.levels[0].z, plan.levels[-1].z
-    make(layer, features, part, levels, vector_limits(layer, tiling)[-1].z, threads=threads)
+        raise
     features.unlink()
     features.with_name("labels.fgb").unlink(missing_ok=True)
     part.rename(out)

@@ -75,6 +75,17 @@ def test_an_index_is_renewed_where_files_changed(tmp_path, store):
     assert list((store / "indexes").iterdir()) == [Path(first.path)]
 
 
+def test_an_index_is_left_where_no_file_changed_and_one_that_cannot_be_written_is_told(tmp_path, store):
+    pattern = mosaic(tmp_path / "parts", noise(1, 64, 64))
+    first = Path(coverage(pattern, store).facts.path)
+    inode = first.stat().st_ino
+    assert Path(coverage(pattern, store).facts.path).stat().st_ino == inode
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "indexes").touch()
+    with pytest.raises(SourceError, match="index of the files cannot be written"):
+        coverage(pattern, tmp_path / "full")
+
+
 @pytest.mark.parametrize(
     ("odd", "said"),
     [
