@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import shapely
 from lxml import etree
 from shapely.errors import GEOSException
 
 from layers.crs import Crs, parse_crs
 from layers.errors import FilterError
+from layers.sources.straight import stroked
 
 _SINGLE = {"Point", "LineString", "LinearRing", "Polygon", "Envelope", "Box", "Curve", "Surface", "PolygonPatch"}
 _MULTIPLE = {
@@ -73,7 +75,7 @@ def _shape(element: Any) -> Any:
         case "Polygon" | "PolygonPatch":
             return _polygon(element)
         case "Curve":
-            return shapely.LineString([p for part in _inside(element, {"LineStringSegment"}) for p in _positions(part)])
+            return shapely.LineString(_curve(element))
         case "Surface":
             patches = [_polygon(part) for part in _inside(element, {"PolygonPatch"})]
             return patches[0] if len(patches) == 1 else shapely.MultiPolygon(patches)
@@ -102,8 +104,37 @@ def _multi(element: Any, name: str) -> Any:
 
 def _polygon(element: Any) -> Any:
     outer = list(_inside(element, {"exterior", "outerBoundaryIs"}))
-    holes = [_positions(part) for part in _inside(element, {"interior", "innerBoundaryIs"})]
-    return shapely.Polygon(_positions(outer[0]), holes)
+    holes = [_ring(part) for part in _inside(element, {"interior", "innerBoundaryIs"})]
+    return shapely.Polygon(_ring(outer[0]), holes)
+
+
+def _ring(element: Any) -> list[tuple[float, ...]]:
+    """The positions of a boundary: a LinearRing's, or those of a Ring's curves one after the other."""
+    curves = list(_inside(element, {"Curve", "LineString"}))
+    return [place for one in curves for place in _curve(one)] if curves else _positions(element)
+
+
+def _curve(element: Any) -> list[tuple[float, ...]]:
+    """The positions of a curve, its arcs as chords (ISO 19136, 10.4.7). Raises ValueError for any other segment."""
+    if _local(element) == "LineString":
+        return _positions(element)
+    found: list[tuple[float, ...]] = []
+    for segments in _inside(element, {"segments"}):
+        for segment in segments:
+            found += _segment(segment)
+    if not found:
+        raise ValueError("it has no segments")
+    return found
+
+
+def _segment(element: Any) -> list[tuple[float, ...]]:
+    places = _positions(element)
+    match _local(element):
+        case "LineStringSegment":
+            return places
+        case "Arc" | "ArcString" if len(places) >= 3 and len(places) % 2:
+            return [tuple(place) for place in stroked(np.array(places)).tolist()]
+    raise ValueError(f"a segment {_local(element)[:40]} of {len(places)} positions is not read")
 
 
 def _inside(element: Any, names: set[str]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """What every source answers. A source is opened by need, by the process that reads it, from a layer's facts."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,15 @@ class FeatureSource(Protocol):
     @property
     def facts(self) -> VectorFacts:
         """What the data tells."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager["FeatureSource"]:
+        """The same source, whose answers within the context are all of one state of the data, if it has states."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What tells one state of the data from others; empty where nothing does, or out of a snapshot."""
         ...
 
     def features(self, query: FeatureQuery) -> Iterator[Any]:

@@ -7,7 +7,7 @@ that could lose a feature. A generator closed early closes the file.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -71,6 +71,7 @@ class Features:
 
     dialect = "ogr"
     counted = True
+    state = ""
 
     def __init__(
         self,
@@ -102,6 +103,10 @@ class Features:
             time_attribute=layer.definition.time.attribute if layer.definition.time else None,
             edited=layer.definition.edit is not None,
         )
+
+    def snapshot(self) -> AbstractContextManager["Features"]:
+        """Itself: a file is read as it is."""
+        return nullcontext(self)
 
     def features(self, query: FeatureQuery) -> Iterator[pa.RecordBatch]:
         """Batches of `id`, the asked properties in the schema's order, `geometry` (ISO WKB, query.crs, x first)."""

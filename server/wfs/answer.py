@@ -1,7 +1,7 @@
 """What is answered to queries for features: how many match, which of them are in the answer, the pages around it."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -27,20 +27,35 @@ type Batches = tuple[pa.RecordBatch, ...]
 class Page:
     """What is answered to a query: how many features match (None: not counted), how many of them are in this answer.
 
-    `held` are these features where they are few and were read already.
+    `held` are these features where they are few and were read already. Others are read later: `limit` is how many were
+    asked, `state` that of the data which was counted, `source` what reads one state of it.
     """
 
     query: Query
     matched: int | None
     returned: int
     held: Batches | None = None
+    limit: int = 0
+    state: str = ""
+    source: FeatureSource | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The features of the page."""
         if self.held is not None:
             yield from self.held
         elif self.returned:
-            yield from open_features(self.query.kind.layer).features(self.query.features)
+            source = self.source or open_features(self.query.kind.layer)
+            yield from source.features(self.query.features)
+
+    def counted_by(self, source: FeatureSource) -> "Page":
+        """The page as it is in the state that a source reads."""
+        if source.state == self.state:
+            return replace(self, source=source)
+        features = self.query.features
+        found = source.count(replace(features, limit=self.limit))
+        returned = max(0, min(self.limit, found - features.offset))
+        query = replace(self.query, features=replace(features, limit=returned))
+        return replace(self, query=query, matched=found if source.counted else None, returned=returned, source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +127,13 @@ def _page(query: Query, limit: int, offset: int, room: int) -> tuple[Page, int]:
 
     What is filtered is read before it is counted: all that was asked may be there already.
     """
-    source = open_features(query.kind.layer)
-    features = replace(query.features, limit=limit, offset=offset)
+    with open_features(query.kind.layer).snapshot() as source:
+        return _counted(source, query, replace(query.features, limit=limit, offset=offset), room)
+
+
+def _counted(source: FeatureSource, query: Query, features: FeatureQuery, room: int) -> tuple[Page, int]:
+    """The page of `features` as a source reads it, and how many there are to page."""
+    limit, offset = int(features.limit or 0), features.offset
     few = min(limit, SMALL)
     early = offset == 0 and few > 0 and (limit <= SMALL or _narrowed(features))
     held = _read(source, replace(features, limit=few + 1), room) if early else None
@@ -128,7 +148,19 @@ def _page(query: Query, limit: int, offset: int, room: int) -> tuple[Page, int]:
     elif returned and not early:
         held = _read(source, features, room)
     matched = found if source.counted else None
-    return Page(replace(query, features=features), matched, returned, held), found
+    return Page(replace(query, features=features), matched, returned, held, limit, source.state), found
+
+
+def settled(write: Callable[[Answer], Iterator[bytes]], answer: Answer) -> Iterator[bytes]:
+    """The bytes of an answer whose features are still to be read: counted and read in one state of the data."""
+    with ExitStack() as stack:
+        pages = tuple(
+            page.counted_by(stack.enter_context(open_features(page.query.kind.layer).snapshot()))
+            if page.returned and page.held is None
+            else page
+            for page in answer.pages
+        )
+        yield from write(replace(answer, pages=pages))
 
 
 def _narrowed(features: FeatureQuery) -> bool:

@@ -68,7 +68,7 @@ async def answered(
     found = await in_thread(partial(_written, make, write, packed=packed))
     if isinstance(found, bytes):
         return Response(found, media_type=media_type, headers=headers)
-    return await streamed(asked, partial(write, found), media_type, large=True)
+    return await streamed(asked, partial(answers.settled, write, found), media_type, large=True)
 
 
 def _written(make: Callable[[], Answer], write: Callable[[Answer], Iterator[bytes]], *, packed: bool) -> bytes | Answer:

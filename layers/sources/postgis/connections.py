@@ -80,6 +80,7 @@ class Connection:
         self.text = connection_string(database.address)
         self.raw = _opened(self.text)
         self.used = False
+        self.cursors = 0
         settings = Parameters()
         settings.add(f"{database.timeout}s", pa.string())
         try:
@@ -106,15 +107,17 @@ class Connection:
 
     def stream(self, sql: str, parameters: Parameters, size: int) -> Iterator[pa.RecordBatch]:
         """The rows of a query, `size` at a time: the server keeps the others."""
-        self.run(f"DECLARE garrigue NO SCROLL CURSOR FOR {sql}", parameters)
+        self.cursors += 1
+        name = f"garrigue_{self.cursors}"
+        self.run(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", parameters)
         with self.raw.cursor(adbc_stmt_kwargs={"adbc.postgresql.use_copy": "false"}) as cursor:
             while True:
-                cursor.execute(f"FETCH {size} FROM garrigue")
+                cursor.execute(f"FETCH {size} FROM {name}")
                 batches = [batch for batch in cursor.fetch_arrow_table().to_batches() if batch.num_rows]
                 yield from batches
                 if sum(batch.num_rows for batch in batches) < size:
                     break
-        self.run("CLOSE garrigue")
+        self.run(f"CLOSE {name}")
 
     def close(self) -> None:
         """Close, whatever state it is in."""

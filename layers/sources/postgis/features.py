@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -71,6 +73,8 @@ class PostgisFeatures:
         self.counted = counted
         self.database = Database(facts.path, timeout)
         self.types = {field.name: field.type for field in facts.fields}
+        self.connection: Connection | None = None
+        self.state = ""
 
     @classmethod
     def of(cls, layer: Layer) -> PostgisFeatures:
@@ -83,13 +87,24 @@ class PostgisFeatures:
             layer.id, layer.facts, time_attribute=attribute, timeout=source.timeout, counted=source.count == "exact"
         )
 
+    @contextmanager
+    def snapshot(self) -> Iterator[PostgisFeatures]:
+        """The same source, all of whose answers are read in one transaction."""
+        with transaction(self.database) as connection:
+            one = copy(self)
+            one.connection, one.state = connection, _state(connection)
+            yield one
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return transaction(self.database) if self.connection is None else nullcontext(self.connection)
+
     def features(self, query: FeatureQuery) -> Iterator[pa.RecordBatch]:
         """Batches of `id`, the asked properties in the schema's order, `geometry` (ISO WKB, query.crs, x first)."""
         plan = self._plan(query)
         if plan.empty or query.limit == 0:
             return
         names = asked_fields(query, self.types)
-        with transaction(self.database) as connection:
+        with self._transaction() as connection:
             for batch in self._page(connection, plan):
                 yield self._shaped(batch, names, query)
 
@@ -98,7 +113,7 @@ class PostgisFeatures:
         plan = self._plan(_bare(query))
         if plan.empty:
             return 0
-        with transaction(self.database) as connection:
+        with self._transaction() as connection:
             if not self.counted and query.limit is not None:
                 return self._counted_to(connection, plan, query.offset + query.limit + 1)
             key = self._key(connection, query)
@@ -128,17 +143,31 @@ class PostgisFeatures:
         return sum(batch.num_rows for batch in paged(self._selected(connection, plan, ""), 0, most))
 
     def _page(self, connection: Connection, plan: Plan) -> Iterator[pa.RecordBatch]:
-        """The rows of the page. One that lies deep is found by the keys of all that matches, which are kept."""
+        """The rows of the page. One that lies deep is found by the keys of all that matches, which are kept.
+
+        Where these would be of no use to the next page, for the data is changing, the database finds where it begins.
+        """
         query = plan.query
         deep = query.limit is not None and query.limit <= PAGE and query.offset >= BATCH and query.ids is None
         if deep:
+            key = self._key(connection, query)
+            if plan.exact and not query.sort_by and positions.known(key) is None and _is_changing(key):
+                yield from self._selected(connection, self._from(plan), f" LIMIT {query.limit}")
+                return
             bare = self._plan(replace(query, properties=(), geometry=False, limit=None, offset=0))
-            found = positions.found(self._key(connection, query), lambda: self._all_keys(connection, bare))
+            found = positions.found(key, lambda: self._all_keys(connection, bare))
             yield from self._at(connection, plan, found[query.offset :][: query.limit])
         elif plan.exact:
             yield from self._selected(connection, plan, _limits(query))
         else:
             yield from paged(self._selected(connection, plan, ""), query.offset, query.limit)
+
+    def _from(self, plan: Plan) -> Plan:
+        """The rows from the one at the page's offset on: an index tells where it is, and no row before it is read."""
+        key = f"{_ROW}.{filters.quoted(str(self.facts.key))}"
+        source = f"{self.facts.relation} AS {_ROW}{_where(plan.where)}"
+        start = f"SELECT {key} FROM {source} ORDER BY {key} OFFSET {plan.query.offset} LIMIT 1"
+        return replace(plan, where=(*plan.where, f"{key} >= ({start})"))
 
     def _at(self, connection: Connection, plan: Plan, keys: Any) -> Iterator[pa.RecordBatch]:
         """The rows of these keys, in their order."""
@@ -170,7 +199,7 @@ class PostgisFeatures:
 
     def _key(self, connection: Connection, query: FeatureQuery) -> Hashable | None:
         """What tells a query's answer from others: the transaction sees what another one saw that had the same."""
-        (told,) = connection.rows("SELECT pg_current_snapshot()::text")[0]
+        told = self.state or _state(connection)
         stamp = (told, int(time.monotonic()) // VIEWS) if self.facts.view else (told,)
         return positions.key_for((self.database, self.facts.relation, self.layer_id, stamp), query)
 
@@ -249,6 +278,11 @@ class PostgisFeatures:
         return pa.RecordBatch.from_arrays(arrays, names=columns)
 
 
+def _state(connection: Connection) -> str:
+    """What the transaction sees: another one that sees as much reads the same."""
+    return str(connection.rows("SELECT pg_current_snapshot()::text")[0][0])
+
+
 def _storage(array: pa.Array) -> pa.Array:
     """The values of what ADBC marks as a type of PostgreSQL's own."""
     return array.storage if isinstance(array, pa.ExtensionArray) else array
@@ -266,6 +300,22 @@ def _where(parts: tuple[str, ...]) -> str:
 def _limits(query: FeatureQuery) -> str:
     limit = f" LIMIT {query.limit}" if query.limit is not None else ""
     return f"{limit} OFFSET {query.offset}" if query.offset else limit
+
+
+_seen: OrderedDict[Hashable, Hashable] = OrderedDict()
+
+
+def _is_changing(key: Hashable | None) -> bool:
+    """True where the data was in another state when the same was asked last."""
+    if not isinstance(key, tuple):
+        return False
+    data, query = key
+    with _guard:
+        before = _seen.pop((data[:-1], query), data)
+        _seen[(data[:-1], query)] = data
+        while len(_seen) > COUNTS:
+            _seen.popitem(last=False)
+    return bool(before != data)
 
 
 _counts: OrderedDict[Hashable, int] = OrderedDict()

@@ -1,6 +1,7 @@
 """Tables and views of PostGIS as layers: types, keys, geometries, pages, counts, and what is said of mistakes."""
 
 import base64
+import json
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -253,16 +254,27 @@ COUNT = 30_000
 @pytest.fixture(scope="module")
 def many(database):
     """Thirty thousand points, of which the key has holes and no order in the table."""
+    return points(database, "beaucoup")
+
+
+@pytest.fixture
+def changing(database):
+    """Others, for a test to change."""
+    sql(database, "DROP TABLE IF EXISTS mouvant")
+    return points(database, "mouvant")
+
+
+def points(database, name):
     sql(
         database,
-        "CREATE TABLE beaucoup AS SELECT (i * 7919 % 30011) * 3 AS num, i % 13 AS genre, 'é' || i % 5 AS nom, "
+        f"CREATE TABLE {name} AS SELECT (i * 7919 % 30011) * 3 AS num, i % 13 AS genre, 'é' || i % 5 AS nom, "
         f"ST_SetSRID(ST_MakePoint({X0} + i % 173, {Y0} + i / 173), 2154)::geometry(Point, 2154) AS lieu "
         f"FROM generate_series(1, {COUNT}) AS i",
-        "ALTER TABLE beaucoup ADD PRIMARY KEY (num)",
-        "CREATE INDEX ON beaucoup USING gist (lieu)",
-        "ANALYZE beaucoup",
+        f"ALTER TABLE {name} ADD PRIMARY KEY (num)",
+        f"CREATE INDEX ON {name} USING gist (lieu)",
+        f"ANALYZE {name}",
     )
-    return layer(database, "beaucoup")
+    return layer(database, name)
 
 
 SORTS = [((), "num"), ((("genre", False), ("nom", True)), "genre DESC, nom, num")]
@@ -288,6 +300,50 @@ def test_counts_and_deep_pages_follow_what_is_changed(database, many):
     assert source.count(everything) == COUNT - 1
     assert rows(many, limit=10, offset=COUNT - 1) == []
     sql(database, f"INSERT INTO beaucoup VALUES ({last[0]['num']}, 1, 'é1', 'SRID=2154;POINT(1 2)')")
+
+
+def test_deep_pages_of_a_table_that_is_changing_are_those_that_sql_gives(database, changing):
+    tree = filters.read_cql("genre < 9", filters.Names(changing.facts, "mouvant", lambda name: name))
+    for turn in range(4):
+        sql(database, f"DELETE FROM mouvant WHERE num IN (SELECT num FROM mouvant ORDER BY num LIMIT {turn})")
+        for text, asked in (("TRUE", {}), ("genre < 9", {"filter": tree})):
+            for offset in (5000, 12_345, 200_000):
+                expected = f"SELECT num FROM mouvant WHERE {text} ORDER BY num LIMIT 30 OFFSET {offset}"
+                found = rows(changing, limit=30, offset=offset, **asked)
+                assert [row["num"] for row in found] == [num for (num,) in sql(database, expected)]
+
+
+def test_a_snapshot_is_of_one_state_and_gives_its_connection_back(database, changing):
+    everything = FeatureQuery("mouvant", LAMBERT, properties=("num",))
+    before = open_features(changing).count(everything)
+    for turn in range(12):
+        with open_features(changing).snapshot() as source:
+            assert source.count(everything) == before + turn
+            sql(database, f"INSERT INTO mouvant VALUES ({-1 - turn}, 1, 'é1', 'SRID=2154;POINT(1 2)')")
+            batches = source.features(everything)
+            next(batches)
+            batches.close()
+            assert sum(batch.num_rows for batch in source.features(everything)) == before + turn
+            assert source.count(everything) == before + turn
+    assert open_features(changing).count(everything) == before + 12
+
+
+def test_a_large_answer_counts_what_it_holds_whatever_was_counted_before(database, changing):
+    """What was counted when the answer was begun is no more so when another process writes it."""
+    from layers.crs import parse_crs
+    from server.wfs.answer import Answer, Page, settled
+    from server.wfs.collections import geojson_collection
+    from server.wfs.dialect import WFS20
+    from server.wfs.feature_type import FeatureType
+    from server.wfs.parameters import Query
+
+    asked = FeatureQuery("mouvant", LAMBERT, properties=("num",), limit=9_000, offset=0)
+    query = Query(FeatureType(changing, model.Namespace()), asked, parse_crs(LAMBERT))
+    page = Page(query, 9_000, 9_000, limit=25_000, state="another")
+    told = json.loads(b"".join(settled(geojson_collection, Answer(WFS20, "http://x", (page,), "now"))))
+    there = sql(database, "SELECT count(*) FROM mouvant")[0][0]
+    assert told["numberMatched"] == there
+    assert told["numberReturned"] == len(told["features"]) == min(there, 25_000)
 
 
 def test_a_layer_whose_count_is_too_dear_is_not_counted_to_the_end(database, many):
