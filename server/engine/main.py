@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from importlib import import_module
@@ -28,11 +27,11 @@ from layers.errors import GarrigueError, RequestError, UnavailableError, Withhel
 from server import cross_origin
 from server.access import ASKER, CredentialsError
 from server.context import Context
+from server.engine.connection import connection_class, failed
 from server.engine.pool import Pool
 from server.errors import DataAwayError, InvalidParameterError, ServiceError
 from server.parent import die_with_parent
 from server.refusal import protocol, refusal
-from server.wms.known_maps import answered
 
 log = logging.getLogger("garrigue.engine")
 
@@ -58,7 +57,7 @@ def create_app(context: Context) -> ASGIApp:
     app = Application(lifespan=_lifespan)
     app.state.context = context
     app.state.loaded = set()
-    guarded = Admitting(Guarded(Knowing(Importing(app), context)), context)
+    guarded = Admitting(Guarded(Importing(app)), context)
     return guarded if context.behind_front else Shared(guarded)
 
 
@@ -114,19 +113,6 @@ class Importing:
             self.app.router.routes.extend(service.routes(self.app.state.context))
 
 
-class Knowing:
-    """Answers a map that is asked again, of another box, before anything else is made of the request."""
-
-    def __init__(self, app: ASGIApp, context: Context) -> None:
-        self.app = app
-        self.context = context
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http" or not await answered(self.context, scope, receive, send):
-            await self.app(scope, receive, send)
-
-
 class Guarded:
     """Cancels the work of a client that left, and answers what went wrong in the protocol's form, never by a trace."""
 
@@ -153,10 +139,8 @@ class Guarded:
             await self.app(request.scope, request.receive, request.send)
         except (ServiceError, GarrigueError) as error:
             await request.refuse(_as_service_error(error))
-        except Exception as error:  # the edge of the process
-            name = secrets.token_hex(4)
-            log.error("error %s over %s %s", name, request.scope["method"], request.scope["path"], exc_info=error)
-            await request.refuse(ServiceError(f"the server failed; its log tells more under {name}"))
+        except Exception as error:  # noqa: BLE001 - the edge of the process: `failed` logs it
+            await request.refuse(failed(error, request.scope["method"], request.scope["path"]))
 
 
 class _Request:
@@ -259,7 +243,7 @@ async def _serve(asked: argparse.Namespace) -> None:
     place = {"uds": str(asked.socket)} if asked.socket else {"host": asked.host, "port": asked.port}
     config = uvicorn.Config(
         create_app(context),
-        http="httptools",
+        http=connection_class(context) if context.behind_front else "httptools",
         lifespan="on",
         access_log=False,
         log_config=None,

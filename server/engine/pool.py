@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 from typing import Any
 
 from server.engine.render_process import PRELOAD, Failure, serve
@@ -90,13 +89,13 @@ class Pool:
         for _ in range(self.processes):
             self._start_one()
 
-    async def run(self, folder: Path, func: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
+    async def run(self, folder: str, func: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
         """`func(registry, *args)` with the registry compiled in `folder`, for at most `seconds` once it is started.
 
         Raises BusyError, TimedOutError, CrashedError, or what the function raises. When too slow, or cancelled and not
         done soon, the process that works on it is ended.
         """
-        worker, reply = await self._given(pickle.dumps((str(folder), func, args), pickle.HIGHEST_PROTOCOL))
+        worker, reply = await self._given(pickle.dumps((folder, func, args), pickle.HIGHEST_PROTOCOL))
         try:
             # Shielded, because a process may still be waited for when its result is given up.
             async with asyncio.timeout(seconds):

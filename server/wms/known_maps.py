@@ -8,7 +8,7 @@ reason, goes the long way, which tells what is wrong with it.
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from layers.errors import GarrigueError
@@ -66,7 +66,7 @@ class KnownMaps:
         except ServiceError:
             return None
         self._known.move_to_end(key)
-        return replace(known, query=replace(known.query, bbox=box))
+        return Known(replace(known.query, bbox=box), known.swapped, known.headers)
 
 
 def _split(query: bytes) -> tuple[bytes, bytes] | None:
@@ -75,21 +75,11 @@ def _split(query: bytes) -> tuple[bytes, bytes] | None:
     return (b"\0".join((parts[0], parts[2])), parts[1]) if len(parts) == 3 else None
 
 
-async def answered(context: "Context", scope: Any, receive: Any, send: Any) -> bool:
-    """Answer a GetMap that is known; False where it is not."""
-    if scope["method"] != "GET" or not (known := context.known_maps.find(context.registry.version, *_asked(scope))):
-        return False
+async def answer(context: "Context", known: Known, query: str) -> tuple[int, Headers, bytes]:
+    """Status, headers (without the length) and body of a known map's answer; `query` is what was asked."""
     try:
-        body: bytes = await context.run(drawing.picture, known.query)
+        return 200, known.headers, await context.run(drawing.picture, known.query)
     except (ServiceError, GarrigueError) as error:
-        params = Params.parse(scope["query_string"].decode("latin-1"))
-        await (await exceptions.refused(error, params))(scope, receive, send)
-        return True
-    headers = [*known.headers, (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-    return True
-
-
-def _asked(scope: Any) -> tuple[str, bytes]:
-    return scope["path"], scope["query_string"]
+        told = await exceptions.refused(error, Params.parse(query))
+        headers = tuple(pair for pair in told.raw_headers if pair[0] != b"content-length")
+        return told.status_code, headers, bytes(told.body)
