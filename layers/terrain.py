@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pyproj import Geod
 
-from layers.crs import CRS84, transformer
+from layers.crs import CRS84, is_geographic, metres_per_unit, transformer
 from layers.facts import Band
 from layers.query import MapQuery
 from layers.sources.coverage import Coverage
@@ -16,6 +16,8 @@ from layers.styles.relief import MARGIN, Relief, level, relief
 
 STEEP = 45.0
 """Degrees that are white where slopes have no colour map."""
+_TINY = 1e-3
+"""A factor of heights below which it turns metres into degrees."""
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -24,7 +26,7 @@ def terrain(coverage: Coverage, symbolizer: RasterSymbolizer, query: MapQuery, t
 
     Slopes take the colour map; a hillshade darkens and brightens its colours, or is gray without one.
     """
-    what = symbolizer.relief or Relief()
+    what = _in_metres(symbolizer.relief or Relief(), coverage.facts.crs)
     wide = _widened(query)
     # Steps of nearest pixels would be taken for cliffs.
     method = "bilinear" if coverage.source.resampling == "nearest" else None
@@ -41,6 +43,16 @@ def terrain(coverage: Coverage, symbolizer: RasterSymbolizer, query: MapQuery, t
     bright = np.ma.getdata(made).astype(np.float32) / np.float32(255 * level(what))
     picture[..., :3] = np.clip(picture[..., :3] * bright[..., None] + 0.5, 0, 255).astype(np.uint8)
     return picture
+
+
+def _in_metres(what: Relief, crs: str) -> Relief:
+    """The relief with a factor for heights in metres.
+
+    QGIS and GeoServer count distances in the data's degrees, so styles for such data have a factor of about 1 / 111120,
+    which is meant to exaggerate nothing.
+    """
+    tiny = is_geographic(crs) and 0 < what.factor < _TINY
+    return replace(what, factor=what.factor * metres_per_unit(crs)) if tiny else what
 
 
 def _widened(query: MapQuery) -> MapQuery:

@@ -35,6 +35,8 @@ LARGEST = 1024.0
 """Pixels of a repeated mark and its cell, at the most."""
 _BRUSH = re.compile(r"brush://dense([1-7])", re.I)
 _PARAMETER = re.compile(r"param\(([\w-]+)\)(?:\s+([^\"';]*))?")
+_OPACITIES = ("opacity", "fill-opacity", "stroke-opacity")
+_ABOVE_ONE = re.compile(r"\s*[1-9]\d*(\.\d*)?\s*")
 _OFTEN = {"fill": "#000000", "fill-opacity": "1", "outline": "#000000", "outline-opacity": "1", "outline-width": "1"}
 
 
@@ -250,9 +252,13 @@ def _svg(body: bytes, parameters: dict[str, str], address: str) -> tuple[bytes, 
     root.set("viewBox", f"{x:g} {y:g} {width:g} {height:g}")
     root.set("width", f"{width:g}")
     root.set("height", f"{height:g}")
-    frame = etree.Element("{http://www.w3.org/2000/svg}path", {"fill": "#000", "fill-opacity": "0"})
+    frame = etree.Element("{http://www.w3.org/2000/svg}path", {"visibility": "hidden"})
     frame.set("d", f"M{x:g} {y:g}h{width:g}v{height:g}h{-width:g}z")
     root.insert(0, frame)
+    for element in root.iter(etree.Element):
+        # Some of QGIS's own write 255, which Mapnik does not take for opaque.
+        for name in (name for name in _OPACITIES if _ABOVE_ONE.fullmatch(element.get(name, ""))):
+            element.set(name, "1")
     return etree.tostring(root), "svg", width, height
 
 

@@ -39,6 +39,8 @@ _CASES = {"strtouppercase": "uppercase", "upper": "uppercase", "strtolowercase":
 _CASES |= {"strcapitalize": "capitalize", "title": "capitalize"}
 REPEAT = 250.0
 """Pixels from one label to the next of the same text."""
+APART = 100.0
+"""The same for labels along lines that are not grouped: a street comes in many pieces, each with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,8 @@ def _optional(symbolizer: model.TextSymbolizer) -> dict[str, str | None]:
         given["max_char_angle_delta"] = plain(angle)
     if flag(options, "group") or amount(options, "minGroupDistance"):
         given["repeat_distance"] = plain(amount(options, "minGroupDistance") or REPEAT)
+    elif on_line:
+        given["repeat_distance"] = plain(APART)
     if (model.option(options, "conflictResolution") or "").lower() == "false":
         given |= {"allow_overlap": "true"}
     if (model.option(options, "forceLeftToRight") or "").lower() == "false" and on_line:

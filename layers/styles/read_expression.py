@@ -57,6 +57,8 @@ def expression(element: etree._Element) -> Expression:
     if kind in _SE_FUNCTIONS:
         return _se_function(element, kind)
     reader = _READERS.get(kind)
+    if kind == xml.UNWRITTEN:
+        return Unsupported(f"what QGIS could not write ({element.text})")
     if reader is None:
         return Unsupported(f"{kind} is not a known expression")
     return reader(element)

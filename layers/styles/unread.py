@@ -81,7 +81,9 @@ def unread(style: etree._Element) -> Iterator[model.StyleWarning]:
 def _children(element: etree._Element, kind: str) -> Iterator[model.StyleWarning]:
     for item in element:
         name = xml.name(item)
-        if name not in CHILDREN[kind]:
+        if name == xml.UNWRITTEN:
+            yield _warning(item, f"QGIS could not write it: {item.text}")
+        elif name not in CHILDREN[kind]:
             yield _warning(item, f"{name} is not drawn" if kind == "Rule" else f"{name} of {kind} is not drawn")
         elif kind == "Graphic" and name == "VendorOption" and item.get("name") != "widthHeightFactor":
             yield _warning(item, f"the vendor option {item.get('name')}={(item.text or '').strip()!r}")

@@ -1,5 +1,6 @@
 """XML of styles: read without entities and without the network, bounded in size and depth."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from layers.errors import GarrigueError
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
+MAX_SAID = 200
+UNWRITTEN = "Unwritten"
+"""An element in the place of a comment of QGIS's on what SLD has no words for."""
+_UNWRITTEN = re.compile(r"not implemented yet|Expression was:")
+_ELSE = re.compile(r"Expression was: ELSE$")
 
 
 class StyleError(GarrigueError):
@@ -24,9 +30,7 @@ def parse(source: Path | bytes) -> etree._Element:
     body = source if isinstance(source, bytes) else _file(source)
     if len(body) > MAX_BYTES:
         raise StyleError(f"the style has {len(body)} bytes, more than {MAX_BYTES}")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
@@ -34,7 +38,23 @@ def parse(source: Path | bytes) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise StyleError("a document type declaration is not allowed", 1)
     _bound(root)
+    _without_comments(root)
     return root
+
+
+def _without_comments(root: etree._Element) -> None:
+    """Comments go, but for those in which QGIS says what it had no words for: they become elements."""
+    for comment in list(root.iter(etree.Comment)):
+        parent, said = comment.getparent(), " ".join((comment.text or "").split())
+        if parent is None or not _UNWRITTEN.search(said):
+            continue
+        # The rule for everything else is an expression that QGIS does not take for one.
+        kind = "ElseFilter" if name(parent) == "Rule" and _ELSE.search(said) else UNWRITTEN
+        told = etree.Element(etree.QName(etree.QName(parent).namespace, kind))
+        told.text, told.tail = said[:MAX_SAID] if kind == UNWRITTEN else None, comment.tail
+        told.sourceline = comment.sourceline
+        parent.replace(comment, told)
+    etree.strip_tags(root, etree.Comment)
 
 
 def _file(path: Path) -> bytes:

@@ -179,3 +179,16 @@ def test_a_line_below_or_through_a_text_goes_from_end_to_end(option, low, high):
     rows = (struck[base + low - 1 : base + high, left + 8 : right - 8, 3] > 100).mean(axis=1)
     assert rows.max() > 0.95
     assert (bare[base + low - 1 : base + high, left + 8 : right - 8, 3] > 100).mean(axis=1).max() < 0.9
+
+
+@pytest.mark.parametrize(("option", "labels"), [("", 1), ("conflictResolution", 3)])
+def test_a_street_in_pieces_has_its_name_once(option, labels):
+    """Pieces of 30 pixels, next to each other; names that overlap are asked for by an option."""
+    pieces = [
+        ({"type": "LineString", "coordinates": [[4 + 15 * i, 32], [19 + 15 * i, 32]]}, {"nom": "mm"}) for i in range(3)
+    ]
+    on = "<LabelPlacement><LinePlacement/></LabelPlacement>"
+    chosen = f'<VendorOption name="{option}">false</VendorOption>' if option else ""
+    columns = (picture(sld(label(on + chosen)), pieces, side=128)[..., 3] > 100).any(axis=0)
+    starts = np.flatnonzero(columns[1:] & ~columns[:-1])
+    assert (np.diff(starts) > 14).sum() + 1 == labels

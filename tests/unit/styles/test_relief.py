@@ -109,3 +109,26 @@ def test_a_colour_map_is_shaded(registry):
     assert abs(picture[60, 10, 1] - 192) <= 3
     darker, brighter = gray[..., 0] < level - 30, gray[..., 0] > level + 10
     assert picture[..., 1][darker & (picture[..., 3] == 255)].max() < 192 < picture[..., 1][brighter].min()
+
+
+@pytest.mark.parametrize(("factor", "as_metres"), [(1 / 111120, True), (1.0, True), (4.0, False)])
+def test_a_factor_from_metres_to_degrees_exaggerates_nothing(tmp_path, factor, as_metres):
+    """As QGIS has it for a terrain model in degrees."""
+    from layers.compile import load
+    from layers.encode import to_array
+    from layers.render import draw
+
+    heights = np.fromfunction(lambda y, x: 200 * np.sin(x / 5) + 100 * np.cos(y / 7), (60, 60)).astype(np.float32)
+    write(tmp_path / "mnt.tif", heights[None], left=3.0, top=43.06, size=0.001, crs="EPSG:4326")
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "service.yaml").write_text("title: Essai\n")
+    (tmp_path / "layers" / "a.yaml").write_text("theme: {title: A}\nmnt: {title: M, source: {raster: mnt.tif}}\n")
+    registry = load(tmp_path, tmp_path / "store")[0]
+
+    def shaded(number: float) -> np.ndarray:
+        relief = f"<ShadedRelief><ReliefFactor>{number}</ReliefFactor></ShadedRelief>"
+        look = read_sld(sld(f"<RasterSymbolizer>{relief}</RasterSymbolizer>"))
+        box = (3.01, 43.01, 3.05, 43.05)
+        return to_array(draw(registry, MapQuery((Selection("mnt", look=look),), "EPSG:4326", box, 40, 40))).astype(int)
+
+    assert (np.abs(shaded(factor) - shaded(1.0)).max() <= 2) == as_metres

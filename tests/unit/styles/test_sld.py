@@ -8,7 +8,7 @@ from layers.styles import StyleError, read_sld
 from layers.styles.expressions import And, Property, property_names
 from layers.styles.mapnik import drawn
 from layers.styles.model import LinePlacement, PolygonSymbolizer, TextSymbolizer
-from support.style_maps import NAMESPACES, sld
+from support.style_maps import NAMESPACES, fill, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
 SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"
@@ -171,3 +171,28 @@ def test_of_several_styles_the_named_one_or_the_default_is_taken():
     ).encode()
     assert read_sld(body).name == "b"
     assert read_sld(body, name="a").name == "a"
+
+
+def test_the_rule_for_everything_else_is_read_as_qgis_writes_it():
+    """QGIS 3.22 writes an ELSE of its rules as a comment on an expression that it does not understand."""
+    said = "<!--Parser Error: \nsyntax error, unexpected ELSE - Expression was: ELSE-->"
+    style = read_sld(sld(fill("#ff0000"), said + fill("#00ff00")))
+    assert [rule.is_else for rule in style.parts[0].rules] == [False, True]
+    assert style.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("<!--SymbolLayerV2 GradientFill not implemented yet-->" + fill("#ff0000"), "GradientFill not implemented yet"),
+        ("<!--Parser Error: x - Expression was: $area > (2-->" + fill("#ff0000"), "Expression was: $area > (2"),
+        ("<!-- Expression as GeoServer's users write it -->" + fill("#ff0000"), None),
+        (
+            "<TextSymbolizer><Label><!--Special columns - Expression was: $id--></Label></TextSymbolizer>",
+            "what QGIS could not write (Special columns - Expression was: $id): not drawn",
+        ),
+    ],
+)
+def test_what_qgis_had_no_words_for_is_told(rule, what):
+    found = [f"{w.line} {w.rule} {w.what}" for w in read_sld(sld(f"<Name>R</Name>\n{rule}")).warnings]
+    assert [text.endswith(what) and text.startswith("2 R") for text in found] == ([True] if what else [])

@@ -361,3 +361,16 @@ def test_a_random_fill_goes_on_over_the_edge_of_its_tile():
 def test_a_random_fill_that_is_none_is_told():
     (told,) = read_sld(randomly(random="free", random_symbol_count="many")).warnings
     assert "not a number" in told.what
+
+
+def test_an_svg_whose_opacity_is_255_is_opaque(tmp_path):
+    """As QGIS's gpsicons are."""
+    shape = '<path d="M0 0H20V20H0z" fill="param(fill) #000" fill-opacity="255" opacity="1.0"/>'
+    body = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20">{shape}</svg>'
+    (tmp_path / "icone.svg").write_text(body)
+    given = '<OnlineResource xlink:href="icone.svg?fill=%23aa00aa"/><Format>image/svg+xml</Format>'
+    style = sld(
+        f"<PointSymbolizer><Graphic><ExternalGraphic>{given}</ExternalGraphic><Size>20</Size></Graphic></PointSymbolizer>"
+    )
+    pixels = picture(style, POINT, base=tmp_path)
+    assert (at(pixels), int(pixels[32, 32, 3])) == ("#aa00aa", 255)
