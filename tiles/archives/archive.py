@@ -59,6 +59,8 @@ _COUNT = (
     "INSERT INTO metadata VALUES (?, ?) "
     "ON CONFLICT DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS TEXT)"
 )
+_LEVELS = "SELECT (SELECT MIN(zoom_level) FROM map), (SELECT MAX(zoom_level) FROM map)"
+"""Each by a search: SQLite reads the whole table for two of them in one SELECT."""
 _SET = "INSERT INTO metadata VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 
 
@@ -262,6 +264,6 @@ def _account(db: sqlite3.Connection, change: Sizes, stamps: Counter[str]) -> Non
         db.execute(_COUNT, (f"garrigue:{name}", str(getattr(change, name))))
     db.executemany(_COUNT, ((OF + stamp, str(count)) for stamp, count in stamps.items() if count))
     db.execute(f"DELETE FROM metadata WHERE name LIKE '{OF}%' AND value = '0'")
-    low, high = db.execute("SELECT MIN(zoom_level), MAX(zoom_level) FROM map").fetchone()
+    low, high = db.execute(_LEVELS).fetchone()
     if low is not None:
         db.executemany(_SET, (("minzoom", str(low)), ("maxzoom", str(high))))
