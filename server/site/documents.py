@@ -1,7 +1,8 @@
 """The documents of a published site: capabilities, TileJSON, OGC API – Tiles, legends, the viewer."""
 
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,11 +34,22 @@ def site_documents(
     ]
     served = [*_grids(registry, [item for item in published if item.tree]), *_ogcapi(registry, trees)]
     found += [(f"{path}/index.json", tiles.written(document)) for path, document in served]
-    for path, body in dict([*found, *vector_documents(registry, published, store)]).items():
-        yield path, body.replace(BASE.encode(), url.encode())
+    documents = dict([*found, *vector_documents(registry, published, store)])
+    for path, body in documents.items():
+        yield path, _with_indexes(body, documents).replace(BASE.encode(), url.encode())
     for (layer, style), picture in pictures.items():
         yield legend_path(layer, style), picture
     yield from viewer_files(registry, published)
+
+
+def _with_indexes(body: bytes, documents: Container[str]) -> bytes:
+    """A document that leads to the files of others, not to their folders: not every store of objects knows those."""
+
+    def file(match: re.Match[bytes]) -> bytes:
+        index = f"{match[1].decode()}/index.json"
+        return f'"{BASE}/{index}"'.encode() if index in documents else match[0]
+
+    return re.sub(rb'"%s/(ogcapi/[^"]+)"' % re.escape(BASE.encode()), file, body)
 
 
 def _legends(registry: Registry, published: Sequence[TileSet]) -> Iterator[tuple[tuple[str, str], bytes]]:

@@ -9,6 +9,7 @@ Address, region and keys are those of the environment (AWS_ACCESS_KEY_ID, AWS_EN
 
 import gzip
 import json
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,8 @@ from obstore.store import S3Store
 from xxhash import xxh3_128_hexdigest
 
 from tiles.site.folder import SiteError
+
+logger = logging.getLogger("garrigue.publish")
 
 NOTES = ".garrigue.json.gz"
 AT_ONCE = 16
@@ -61,6 +64,7 @@ class BucketVersion:
     prints: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     documents: dict[str, bytes] = field(default_factory=dict)
+    folders: dict[str, bytes] = field(default_factory=dict)
     archives: list[str] = field(default_factory=list)
     written: int = 0
     kept: int = 0
@@ -79,8 +83,7 @@ class BucketVersion:
         """A file, where it is not the same in the old version: sent at once where documents lead to it, else last."""
         folder, _, last = name.rpartition("/")
         if folder and last in ("index.json", "index.html"):
-            # Servers of objects know no folders: the index is there by the folder's address too.
-            self._put(folder, data)
+            self.folders[folder] = data
         self._put(name, data)
 
     def made(self, name: str) -> Path:
@@ -122,9 +125,33 @@ class BucketVersion:
         for name, data in self.documents.items():
             self.bucket.send(name, data)
         self.bucket.settle()
+        self._put_folders()
         if self.written or self.gone:
             self.bucket.write_notes({"prints": self.prints, "files": self.files})
             self.bucket.delete(self.gone)
+
+    def _put_folders(self) -> None:
+        """The index of a folder by the folder's address too, where the store takes an object beside others below it.
+
+        Those that keep objects as files do not (MinIO among them): then it is there as `…/index.json` alone, which is
+        what the documents lead to.
+        """
+        digests = {name: xxh3_128_hexdigest(data) for name, data in self.folders.items()}
+        same = {name: digest for name, digest in digests.items() if self.old["files"].get(name) == digest}
+        self.files |= same
+        self.kept += len(same)
+        new = sorted(digests.keys() - same.keys())
+        try:
+            for name in new[:1]:
+                self.bucket.put(name, self.folders[name])
+            for name in new[1:]:
+                self.bucket.send(name, self.folders[name])
+            self.bucket.settle()
+        except SiteError as error:
+            logger.info("no object at the address of a folder: %s", error)
+            return
+        self.files |= {name: digests[name] for name in new}
+        self.written += len(new)
 
 
 class Bucket:
@@ -169,13 +196,13 @@ class Bucket:
 
     def write_notes(self, notes: dict[str, Any]) -> None:
         """Write the list."""
-        self._send(NOTES, gzip.compress(json.dumps(notes).encode(), mtime=0))
+        self.put(NOTES, gzip.compress(json.dumps(notes).encode(), mtime=0))
 
     def send(self, name: str, data: bytes | Path) -> None:
         """Send an object, beside others; `settle` waits for them."""
         while len(self._sending) >= AT_ONCE * 4:
             self._collect()
-        self._sending.add(self._pool.submit(self._send, name, data))
+        self._sending.add(self._pool.submit(self.put, name, data))
 
     def settle(self) -> None:
         """Wait until everything is sent."""
@@ -193,7 +220,8 @@ class Bucket:
         self._sending.discard(done)
         done.result()
 
-    def _send(self, name: str, data: bytes | Path) -> None:
+    def put(self, name: str, data: bytes | Path) -> None:
+        """Send an object, and wait for it."""
         with self._told():
             obstore.put(self.store, name, data, attributes=_attributes(name))
 
