@@ -31,6 +31,8 @@ from layers.styles.mapnik import Drawn
 from layers.styles.mapnik import drawn as look_of
 from layers.styles.model import RasterSymbolizer
 from layers.styles.raster import RasterLook, to_rgba
+from layers.styles.reach import FARTHEST, SYMBOL, Reach
+from layers.styles.reach import reach as reach_of
 from layers.terrain import terrain
 
 MAPS = 32
@@ -38,9 +40,6 @@ MAPS = 32
 
 LEAST = 16
 """Pixels of the smallest picture that Mapnik draws."""
-
-REACH = 96
-"""Pixels around a picture in which features are looked for, for the sake of their symbols and labels."""
 
 LINE_REACH = 16
 """The most where only lines and fills are drawn."""
@@ -53,10 +52,10 @@ _NUMBER = re.compile(r"\d+(?:\.\d*)?")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A Mapnik map with its styles and datasources, `reach` in pixels of the standard's size."""
+    """A Mapnik map with its styles and datasources, and how far from features its symbols reach."""
 
     map: Any
-    reach: int
+    reach: Reach
     ground_units: bool
 
 
@@ -111,7 +110,7 @@ def prepared(registry: Registry, query: MapQuery) -> Iterator[Any]:
     with _one_at_a_time:
         ready = _new_map(group, query)
         ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
-        ready.map.buffer_size = round(ready.reach * query.dpi / STANDARD_DPI)
+        ready.map.buffer_size = round(_reaching(ready.reach, query))
         yield ready.map
 
 
@@ -225,7 +224,7 @@ def _draw_vectors(canvas: Any, group: list[tuple[Layer, Selection]], query: MapQ
         ready = _map(group, query)
         ready.map.resize(query.width, query.height)
         ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
-        ready.map.buffer_size = round(ready.reach * scale)
+        ready.map.buffer_size = round(_reaching(ready.reach, query))
         try:
             if ready.ground_units:
                 mapnik.render_with_vars(ready.map, canvas, {"metre": _pixels_per_metre(query) / scale}, scale)
@@ -266,8 +265,10 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     words = _words_of_its_kind if alike else srs
     drawing.srs = words(query.crs)
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
-    reach = _reach(styles)
-    seen = _grown(query, reach * query.dpi / STANDARD_DPI)
+    reach = Reach(_reach(styles))
+    for layer, selection in group:
+        reach = reach.joined(reach_of(look_for(layer, selection)))
+    seen = _grown(query, _reaching(reach, query))
     sources: dict[Any, Any] = {}
     for part in ("styles", "labels"):
         for (layer, selection), look in zip(group, looks, strict=True):
@@ -280,10 +281,16 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     return Ready(drawing, reach, any(look.ground_units for look in looks))
 
 
-def _reach(styles: str) -> int:
+def _reaching(reach: Reach, query: MapQuery) -> float:
+    """Pixels of the picture around it in which features are looked for."""
+    pixels = max(reach.pixels * query.dpi / STANDARD_DPI, reach.metres * _pixels_per_metre(query))
+    return min(pixels, FARTHEST * max(query.dpi / STANDARD_DPI, 1.0))
+
+
+def _reach(styles: str) -> float:
     """Pixels of the standard's size around a picture from which something of a feature may be seen in it."""
     if _SYMBOLS.search(styles):
-        return REACH
+        return SYMBOL
     widths = _WIDTH.findall(styles)
     if _UNEVEN.search(styles) or not all(_NUMBER.fullmatch(width) for width in widths):
         return LINE_REACH

@@ -199,7 +199,7 @@ def _part(part: model.FeatureTypeStyle, compiler: _Compiler) -> _Rules:
         paint, text = _symbolizers(rule, part, own, head, compiler)
         found.has_paint |= bool(paint)
         keep = has_else and not rule.is_else
-        found.painted += paint or ([_rule(own, head, "", is_else=False)] if keep else [])
+        found.painted += paint or ([_rule(own, head, "", is_else=False)] if keep and not _labels_all(rule) else [])
         for rank in ranks:
             silent = [_rule(own, head, "", is_else=False)] if keep else []
             xml = text.get(rank, silent)
@@ -207,6 +207,11 @@ def _part(part: model.FeatureTypeStyle, compiler: _Compiler) -> _Rules:
                 found.text.setdefault(rank, []).extend(xml)
     found.text = {rank: xml for rank, xml in found.text.items() if any(_NOTHING not in x for x in xml)}
     return found
+
+
+def _labels_all(rule: model.Rule) -> bool:
+    """True for the rule of labels that QGIS writes after those of symbols: it leaves the ElseFilter what it had."""
+    return rule.filter is None and all(isinstance(s, model.TextSymbolizer) for s in rule.symbolizers)
 
 
 def _priorities(part: model.FeatureTypeStyle) -> list[float]:

@@ -8,7 +8,7 @@ from layers.styles import StyleError, read_sld
 from layers.styles.expressions import And, Property, property_names
 from layers.styles.mapnik import drawn
 from layers.styles.model import LinePlacement, PolygonSymbolizer, TextSymbolizer
-from support.style_maps import NAMESPACES, fill, sld
+from support.style_maps import NAMESPACES, SQUARE, at, fill, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
 SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"
@@ -196,3 +196,12 @@ def test_the_rule_for_everything_else_is_read_as_qgis_writes_it():
 def test_what_qgis_had_no_words_for_is_told(rule, what):
     found = [f"{w.line} {w.rule} {w.what}" for w in read_sld(sld(f"<Name>R</Name>\n{rule}")).warnings]
     assert [text.endswith(what) and text.startswith("2 R") for text in found] == ([True] if what else [])
+
+
+def test_labels_of_all_features_leave_what_is_else_painted():
+    """QGIS writes the labels of a layer as a last rule without a filter."""
+    one = "<ogc:PropertyName>a</ogc:PropertyName><ogc:Literal>1</ogc:Literal>"
+    asked = f"<ogc:PropertyIsEqualTo>{one}</ogc:PropertyIsEqualTo>"
+    label = "<TextSymbolizer><Label><ogc:PropertyName>a</ogc:PropertyName></Label></TextSymbolizer>"
+    style = sld(f"<ogc:Filter>{asked}</ogc:Filter>{fill('#ff0000')}", f"<ElseFilter/>{fill('#00ff00')}", label)
+    assert [at(picture(style, SQUARE, {"a": a}), 12, 12) for a in (1, 2)] == ["#ff0000", "#00ff00"]
