@@ -29,6 +29,8 @@ type Pixels = np.ma.MaskedArray[Any, np.dtype[Any]]
 
 PAD = 3
 """Source pixels read beyond the window: what cubic convolution looks at."""
+EXACT = 1e-3
+"""Part of a source pixel within which a picture lies on the source's own pixels, so that none beyond it are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,12 @@ class Coverage:
         if MaskFlags.alpha in flags:
             alpha = [kind.name for kind in opened.colorinterp].index("alpha") + 1
             shown = data[bands.index(alpha)] if alpha in bands else opened.read(alpha, **_one(asked))
-            mask = mask | (shown == 0)
+            mask = mask | np.broadcast_to(shown == 0, data.shape)
             if alpha in bands:
                 mask[bands.index(alpha)] = False
         elif MaskFlags.per_dataset in flags:
             hidden = opened.read_masks(bands[0], **_one(asked)) == 0
-            mask = mask | hidden if hidden.any() else mask
+            mask = mask | np.broadcast_to(hidden, data.shape) if hidden.any() else mask
         return mask
 
     def _scaled(self, opened: Any, data: Any, bands: Sequence[int]) -> Any:
@@ -159,10 +161,12 @@ def _one(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_nodata(data: Any, nodata: list[float | None]) -> Any:
+    told = {band: value for band, value in enumerate(nodata) if value is not None and not math.isnan(value)}
+    if not told and data.dtype.kind != "f":
+        return np.ma.nomask
     mask = np.zeros(data.shape, bool)
-    for band, value in enumerate(nodata):
-        if value is not None and not math.isnan(value):
-            mask[band] = data[band] == value
+    for band, value in told.items():
+        mask[band] = data[band] == value
     if data.dtype.kind == "f":
         mask |= ~np.isfinite(data)
     return mask
@@ -215,7 +219,7 @@ def _plan(opened: Any, facts: RasterFacts, box: BBox, pixel: tuple[float, float]
     """Whole pixels around a box, averaged down to about the picture's; None where the file has none there."""
     left, _, _, top = facts.extent
     across, down = facts.resolution
-    wide, high = _step(pixel[0] / across), _step(pixel[1] / down)
+    wide, high = pixel[0] / across, pixel[1] / down
     column, columns, width = _span((box[0] - left) / across, (box[2] - left) / across, wide, opened.width)
     row, rows, height = _span((top - box[3]) / down, (top - box[1]) / down, high, opened.height)
     if not columns or not rows:
@@ -233,15 +237,24 @@ def _step(coarse: float) -> int:
     return 1 << max(0, math.floor(math.log2(coarse) + 0.25))
 
 
-def _span(first: float, last: float, step: int, size: int) -> tuple[int, int, int]:
+def _span(first: float, last: float, pixel: float, size: int) -> tuple[int, int, int]:
     """First pixel, number of pixels, and number at which they are read, of one axis.
 
-    Spans start on multiples of the step, so that neighbouring pictures average the same pixels.
+    `pixel` is how many source pixels one of the picture's is wide. Spans start on multiples of the step, so that
+    neighbouring pictures average the same pixels.
     """
-    start = max(0, math.floor((first - PAD * step) / step) * step)
-    end = min(size, math.ceil((last + PAD * step) / step) * step)
+    step = _step(pixel)
+    pad = 0 if _is_exact(first / step, last / step, pixel / step) else PAD
+    start = max(0, math.floor(first / step - pad + EXACT) * step)
+    end = min(size, math.ceil(last / step + pad - EXACT) * step)
     count = max(0, end - start)
     return start, count, max(1, -(-count // step))
+
+
+def _is_exact(first: float, last: float, pixel: float) -> bool:
+    """True for a picture's span whose pixels are those of the piece, one to one."""
+    aligned = all(abs(edge - round(edge)) < EXACT for edge in (first, last))
+    return aligned and abs(pixel - 1) * max(1, last - first) < EXACT
 
 
 def _georeference(facts: RasterFacts, plan: Plan) -> tuple[float, float, float, float]:

@@ -1,7 +1,7 @@
 """Pixels laid on another grid: exactly, with their mask."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rasterio.crs import CRS
@@ -52,20 +52,26 @@ def lay(piece: Piece, bbox: BBox, width: int, height: int, method: str) -> Pixel
                     piece.data.shape[2], linear)  # fmt: skip
     rows = _axis((piece.top - bbox[3]) / piece.down, (bbox[3] - bbox[1]) / height / piece.down, height,
                  piece.data.shape[1], linear)  # fmt: skip
-    data, mask = np.ma.getdata(piece.data), np.ma.getmaskarray(piece.data)
+    data, mask = np.ma.getdata(piece.data), _mask(piece)
     plain = rows.plain and columns.plain
     if linear and not plain and _is_picture(data, mask) and (part := _part(piece, bbox, width, height)):
         return np.ma.MaskedArray(stretched(data, part, width, height))
-    if plain or not mask.any():
-        values, masked = _lerp(data, rows, columns), _pick(mask, rows, columns) if mask.any() else None
+    if plain or mask is None:
+        values, masked = _lerp(data, rows, columns), None if mask is None else _pick(mask, rows, columns)
     else:
         values, masked = _lerp_masked(data, mask, rows, columns)
     return _outside(values, masked, rows, columns)
 
 
+def _mask(piece: Piece) -> Any:
+    """The mask of a piece of which anything is masked; None for any other."""
+    mask = np.ma.getmask(piece.data)
+    return mask if mask is not np.ma.nomask and mask.any() else None
+
+
 def _is_picture(data: Any, mask: Any) -> bool:
     """True for what `layers.sources.bend` is for."""
-    return data.dtype == np.uint8 and len(data) <= 4 and not mask.any()
+    return data.dtype == np.uint8 and len(data) <= 4 and mask is None
 
 
 def _part(piece: Piece, bbox: BBox, width: int, height: int) -> BBox | None:
@@ -96,14 +102,31 @@ def _axis(start: float, step: float, count: int, size: int, linear: bool) -> Axi
 
 
 def _pick(data: Any, rows: Axis, columns: Axis) -> Any:
-    """Nearest pixels; runs of neighbours are cut out rather than gathered."""
-    return data[:, _slice(rows.low)][:, :, _slice(columns.low)]
+    """Nearest pixels; runs of neighbours are cut out rather than gathered, and their ends repeated beyond the piece."""
+    down, across = _run(rows.low), _run(columns.low)
+    if down is None or across is None:
+        return data[:, rows.low][:, :, columns.low]
+    part = data[:, slice(*down.ends), slice(*across.ends)]
+    beyond = ((0, 0), down.beyond, across.beyond)
+    return np.pad(part, beyond, mode="edge") if any(map(any, beyond)) else part
 
 
-def _slice(index: Any) -> Any:
-    if index[-1] - index[0] == len(index) - 1 and (np.diff(index) == 1).all():
-        return slice(int(index[0]), int(index[-1]) + 1)
-    return index
+class _Run(NamedTuple):
+    """Neighbours from the first of `ends` to before the second; how often they are repeated before and after."""
+
+    ends: tuple[int, int]
+    beyond: tuple[int, int]
+
+
+def _run(index: Any) -> _Run | None:
+    """The run that an index, which never falls, is; None where it leaves out or repeats any between its ends."""
+    first, last = int(index[0]), int(index[-1])
+    before = int(np.searchsorted(index, first, "right")) - 1
+    after = len(index) - int(np.searchsorted(index, last, "left")) - 1
+    middle = index[before : len(index) - after]
+    if len(middle) != last - first + 1 or not (np.diff(middle) == 1).all():
+        return None
+    return _Run((first, last + 1), (before, after))
 
 
 def _lerp(data: Any, rows: Axis, columns: Axis) -> Any:
@@ -159,7 +182,7 @@ def warp(
 
     The piece is about as coarse as the picture already: the warper need not average (XSCALE, YSCALE).
     """
-    data, mask = np.ma.getdata(piece.data), np.ma.getmaskarray(piece.data)
+    data, mask = np.ma.getdata(piece.data), _mask(piece)
     asked = {
         "src_crs": _gdal_crs(crs),
         "dst_crs": _gdal_crs(target),
@@ -176,10 +199,11 @@ def warp(
         found = bent(data, place, (crs, target), bbox, (width, height))
         if found is not None:
             return np.ma.MaskedArray(found)
-    if whole and not mask.any():
+    if whole and mask is None:
         target_data = np.zeros((len(data), height, width), data.dtype)
         reproject(data, target_data, resampling=how, **asked)
         return np.ma.MaskedArray(target_data)
+    mask = np.ma.getmaskarray(piece.data)
     if data.dtype == np.uint8:
         shown = [band for band in range(len(data)) if band not in piece.alphas]
         return _warp_bytes(data, mask[shown].all(axis=0), how, (height, width), asked)

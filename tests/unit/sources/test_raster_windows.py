@@ -117,3 +117,20 @@ def test_a_raster_that_lies_askew_is_straightened(tmp_path, store):
     read = source.read(source.facts.extent, "EPSG:2154", 60, 60)
     assert read.mask[0, 0, 0]
     assert read[0, 30, 30] == 9
+
+
+@pytest.mark.parametrize("nodata", [None, 7])
+@pytest.mark.parametrize(("column", "row"), [(0, 0), (16, 8), (-8, -4), (52, 40), (-8, 52)])
+def test_windows_on_the_pixels_of_the_data_are_those_pixels(tmp_path, store, column, row, nodata):
+    data = noise(3, 64, 64)
+    source = coverage(write(tmp_path / "a.tif", data, nodata=nodata, tiled=True, blockxsize=16, blockysize=16), store)
+    whole = np.ma.masked_all((3, 64 + 64, 64 + 64), np.uint8)
+    whole[:, 32:96, 32:96] = np.ma.masked_equal(data, 7) if nodata else data
+    wanted = whole[:, 32 + row : 56 + row, 32 + column : 56 + column]
+    box = (X0 + column, Y0 - row - 24, X0 + column + 24, Y0 - row)
+    read = source.read(box, "EPSG:2154", 24, 24)
+    assert (np.ma.getmaskarray(read) == np.ma.getmaskarray(wanted)).all()
+    assert (read == wanted).all()
+    halved = source.read(box, "EPSG:2154", 12, 12)
+    means = wanted.reshape(3, 12, 2, 12, 2).astype(float).mean(axis=(2, 4))
+    assert np.abs(halved - means).max() <= 0.5
