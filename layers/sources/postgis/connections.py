@@ -216,6 +216,8 @@ def _undo(lent: PoolProxiedConnection) -> None:
 
 
 _CANCELLED, _LOCKED = "57014", "55P03"
+_ALTERED = ("42703", "42P01", "42883", "42804", "3F000")
+"""No such column, table, operator for its type, or schema: what was there when the registry was compiled."""
 
 
 def failure(error: Error, connection: Connection) -> SourceError:
@@ -227,6 +229,8 @@ def failure(error: Error, connection: Connection) -> SourceError:
         return UnavailableError(f"the database did not answer within {connection.database.timeout} s")
     if state == _LOCKED:
         return UnavailableError("another change has been holding the features for too long")
+    if state in _ALTERED:
+        return UnavailableError("the table is not any more what it was when garrigue check looked at it")
     if state.startswith(("08", "53", "57P")) or (isinstance(error, OperationalError) and not state):
         return UnavailableError("the database cannot be reached now")
     return SourceError(told)

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from layers import filters, model
-from layers.errors import SourceError
+from layers.errors import SourceError, UnavailableError
 from layers.query import FeatureQuery
 from layers.registry import Registry
 from layers.sources import open_features
@@ -344,6 +344,22 @@ def test_a_large_answer_counts_what_it_holds_whatever_was_counted_before(databas
     there = sql(database, "SELECT count(*) FROM mouvant")[0][0]
     assert told["numberMatched"] == there
     assert told["numberReturned"] == len(told["features"]) == min(there, 25_000)
+
+
+def test_a_table_that_is_altered_is_away_until_it_is_looked_at_again(database, changing):
+    sql(database, "ALTER TABLE mouvant ADD COLUMN de_plus int, DROP COLUMN nom")
+    assert rows(changing, limit=1, properties=("genre",))
+    for asked in (
+        {},
+        {"filter": filters.read_cql("nom = 'é1'", filters.Names(changing.facts, "m", lambda name: name))},
+    ):
+        with pytest.raises(UnavailableError, match="garrigue check"):
+            rows(changing, limit=1, **asked)
+    assert "de_plus" in rows(layer(database, "mouvant"), limit=1)[0]
+    sql(database, "ALTER TABLE mouvant RENAME TO parti")
+    with pytest.raises(UnavailableError, match="garrigue check"):
+        rows(changing, limit=1, properties=("genre",))
+    sql(database, "DROP TABLE parti")
 
 
 def test_a_layer_whose_count_is_too_dear_is_not_counted_to_the_end(database, many):
