@@ -86,6 +86,7 @@ def _resource(registry: Registry, layer: Layer) -> dict[str, Any]:
         "links": [],
         "times": " – ".join(stamps(layer.times) or ()),
         "fields": {field.name: _names(layer, field.name) for field in fields(layer)},
+        "values": {field.name: _values(layer, field.name) for field in fields(layer)},
         "providers": [
             {
                 "type": "feature",
@@ -101,6 +102,12 @@ def _resource(registry: Registry, layer: Layer) -> dict[str, Any]:
 
 def _names(layer: Layer, field: str) -> dict[str, str]:
     return {language: field_title(layer, field, language) for language in LANGUAGES}
+
+
+def _values(layer: Layer, field: str) -> list[dict[str, Any]]:
+    """The values that a field may have, each with what it means."""
+    alias = layer.definition.fields.get(field)
+    return [{"code": code, "label": _text(label)} for code, label in (alias.values if alias else {}).items()]
 
 
 def _text(text: Text) -> dict[str, str]:

@@ -28,6 +28,8 @@ WORDS = {
     "schema": ("Schéma", "Schema"),
     "field": ("Champ", "Field"),
     "type": ("Type", "Type"),
+    "title": ("Titre", "Title"),
+    "values": ("Valeurs", "Values"),
     "extent": ("Étendue (degrés)", "Extent (degrees)"),
     "times": ("Période", "Period"),
     "crs": ("Systèmes de coordonnées", "Coordinate reference systems"),

@@ -23,7 +23,7 @@ from server.wfs.errors import answer, told
 from server.wfs.export import Export
 from server.wfs.exports import Exports
 from server.wfs.feature_type import FeatureType
-from server.wfs.formats import FileFormat
+from server.wfs.formats import STREAMED, FileFormat
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,9 +35,6 @@ SAMPLE = 1000
 """Features that are written to estimate the size of a file."""
 POLL = 5
 """Seconds between looks of who waits."""
-STREAMED = ("csv",)
-"""Formats that are sent while they are written: however large, nobody waits for the first byte."""
-
 _NOT_ASKED = frozenset(("APIKEY", "LANGUAGE", "SERVICE"))
 """Parameters that do not tell one file from another."""
 

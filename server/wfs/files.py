@@ -73,26 +73,12 @@ def flatgeobuf(features: Features, folder: Path) -> Path:
 
 
 def kml(features: Features, folder: Path) -> Path:
-    """KML 2.2, in degrees."""
+    """KML 2.2, in degrees; a feature without a field that is called so has its id as its name."""
     # OGR writes names into attributes as they are, and by default refuses a polygon that crosses itself.
     names = {name: name.translate(_UNQUOTED) for name in features.fields}
     set_gdal_config_options({"LIBKML_STRICT_COMPLIANCE": False})
-    return _ogr(features, folder / f"{features.layer}.kml", "LIBKML", names=names)
-
-
-def dxf(features: Features, folder: Path) -> Path:
-    """DXF: the geometries alone."""
-    path = folder / f"{features.layer}.dxf"
-    schema = pa.schema([("geometry", pa.binary())])
-
-    def drawn() -> Iterator[pa.RecordBatch]:
-        for batch in features.batches:
-            placed = batch.filter(pc.is_valid(geometry(batch)))
-            yield pa.RecordBatch.from_arrays([geometry(placed)], schema=schema)
-
-    reader = pa.RecordBatchReader.from_batches(schema, drawn())
-    write_arrow(reader, path, driver="DXF", geometry_name="geometry", geometry_type="Unknown", crs=features.crs)
-    return path
+    named = "" if "name" in {name.lower() for name in features.fields} else "Name"
+    return _ogr(features, folder / f"{features.layer}.kml", "LIBKML", names=names, named=named)
 
 
 def spreadsheet(features: Features, folder: Path, driver: str) -> Path:
@@ -165,9 +151,10 @@ def _ogr(
     kept: tuple[str, ...] = (),
     names: dict[str, str] | None = None,
     placed: bool = False,
+    named: str = "",
 ) -> Path:
     name = _geometry_name(features.fields)
-    reader = _reader(features, kept, names=names, without=_WITHOUT.get(driver, ()), placed=placed)
+    reader = _reader(features, kept, names=names, without=_WITHOUT.get(driver, ()), placed=placed, named=named)
     options: dict[str, Any] = {"layer_options": {"ENCODING": "UTF-8"}} if driver == "ESRI Shapefile" else {}
     if features.has_geometry:
         kind = f"{features.facts.geometry} Z" if features.facts.has_z else features.facts.geometry
@@ -188,26 +175,33 @@ def _reader(
     as_text: bool = False,
     without: tuple[str, ...] = (),
     placed: bool = False,
+    named: str = "",
 ) -> pa.RecordBatchReader:
     """The batches as a file's rows: unique names, types that the format has, one family of geometries.
 
     `kept` are types that are else text, `without` those that the format has not. `as_text`: geometries as WKT;
-    `placed`: only features with one.
+    `placed`: only features with one. `named` is a column for the ids once more.
     """
     own, shape = id_name(features.fields), _geometry_name(features.fields)
     names = names or {}
-    head = [names.get(name, name) for name in (own, *features.fields)]
+    head = [names.get(name, name) for name in (own, *features.fields)] + [named][: bool(named)]
+    narrow = {field.name for field in features.facts.fields if field.width == 32}
 
     def rows() -> Iterator[pa.RecordBatch]:
         for found in features.batches:
             batch = found
             if placed and features.has_geometry:
                 batch = found.filter(pc.is_valid(geometry(found)))
-            values = properties(batch, has_geometry=features.has_geometry).values()
-            arrays = [ids(batch), *(_held(value, kept, without=without) for value in values)]
+            values = properties(batch, has_geometry=features.has_geometry)
+            values |= {name: value.cast(pa.int32()) for name, value in values.items() if name in narrow}
+            arrays = [ids(batch), *(_held(value, kept, without=without) for value in values.values())]
+            if as_text:
+                arrays = [_cell(value) for value in arrays]
+            if named:
+                arrays.append(ids(batch))
             if features.has_geometry:
                 column = geometry(batch)
-                arrays.append(wkt(column) if as_text else _promoted(column, features.facts))
+                arrays.append(_cell(wkt(column), whole=True) if as_text else _promoted(column, features.facts))
             yield pa.RecordBatch.from_arrays(arrays, names=[*head, *([shape] if features.has_geometry else [])])
 
     batches = rows()
@@ -236,6 +230,20 @@ def _held(column: pa.Array, kept: tuple[str, ...], *, without: tuple[str, ...]) 
     if ("moment" in without and pa.types.is_timestamp(kind)) or ("date" in without and pa.types.is_date(kind)):
         return texts(column)
     return column.cast(pa.int8()) if "boolean" in without and pa.types.is_boolean(kind) else column
+
+
+CELL = 32_767
+"""Characters of a cell, at most: a workbook with more is taken for a damaged one."""
+
+
+def _cell(column: pa.Array, *, whole: bool = False) -> pa.Array:
+    """Text as a cell holds it: its beginning where it is too long, or nothing where it is of use only if `whole`."""
+    if not pa.types.is_string(column.type):
+        return column
+    long = pc.greater(pc.utf8_length(column), CELL)
+    if not pc.any(long).as_py():
+        return column
+    return pc.if_else(long, None if whole else pc.utf8_slice_codeunits(column, 0, CELL), column)
 
 
 def wkt(column: pa.Array) -> pa.Array:

@@ -13,6 +13,9 @@ GML = {
 
 GEOJSON = ("application/json", "application/geo+json")
 
+STREAMED = ("csv", "dxf")
+"""Formats that are sent while they are written: however large, nobody waits for the first byte."""
+
 _GML_SPELLINGS = {
     "3.2": (
         "application/gml+xml;version=3.2",
@@ -41,8 +44,9 @@ _JSON_SPELLINGS = ("application/json", "application/geo+json", "application/json
 class FileFormat:
     """A format to download: its key, advertised name, media type, the file's extension, other spellings.
 
-    `function` of `server.wfs.files` writes it. `degrees`: it knows no CRS but longitude and latitude. `several`: it
-    has tables, for features of several types.
+    The function of this key in `server.wfs.files` writes it, or a module where it is STREAMED. `degrees`: it knows no
+    CRS but longitude and latitude. `several`: it has tables, for features of several types; `most` features are held
+    at most, any number where it is 0.
     """
 
     key: str
@@ -52,7 +56,11 @@ class FileFormat:
     spellings: tuple[str, ...] = ()
     degrees: bool = False
     several: bool = False
+    most: int = 0
 
+
+SHEET = 1_048_575
+"""Rows of a sheet beneath its head."""
 
 _FILES = (
     FileFormat("csv", "text/csv", "text/csv; charset=utf-8", "csv"),
@@ -87,9 +95,14 @@ _FILES = (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "xlsx",
         ("excel2007",),
+        most=SHEET,
     ),
     FileFormat(
-        "ods", "application/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet", "ods"
+        "ods",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "ods",
+        most=SHEET,
     ),
     FileFormat("dxf", "application/dxf", "application/dxf", "dxf", ("image/vnd.dxf",)),
 )

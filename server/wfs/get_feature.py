@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from itertools import count
 
 from starlette.responses import Response
@@ -20,7 +21,7 @@ from server.wfs.asked import Asked
 from server.wfs.collections import geojson_collection, gml_collection
 from server.wfs.dialect import WFS20
 from server.wfs.feature_type import FeatureType
-from server.wfs.formats import FILES, FileFormat
+from server.wfs.formats import FILES, STREAMED, FileFormat
 from server.wfs.parameters import Query
 from server.wfs.stream import Stream, StreamedResponse, in_thread
 
@@ -82,6 +83,11 @@ async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int
     if len(queries) > 1 and not form.several:
         raise InvalidParameterError(f"{form.name} holds the features of one type only", "typeNames")
     parts = tuple((query.kind, _part(query, form, limit, offset)) for query in queries)
+    for kind, query in parts if form.most else ():
+        there = min(limit, kind.facts.count)
+        if there > form.most and min(limit, open_features(kind.layer).count(query) - offset) > form.most:
+            message = f"{form.name} holds {form.most} features at most: ask for fewer by COUNT, or for another format"
+            raise InvalidParameterError(message, "outputFormat")
     large = sum(min(limit, kind.facts.count) for kind, _ in parts) > answers.SMALL
     title = parts[0][0].layer.id if len(parts) == 1 else asked.theme or "features"
     name = f"{title}.{form.extension}"
@@ -100,7 +106,7 @@ def _part(query: Query, form: FileFormat, limit: int, offset: int) -> FeatureQue
 
 def rows(parts: Parts, key: str) -> Iterator[bytes]:
     """The bytes of a file in a format of FILES: of one part, or of several where the format has tables."""
-    from server.wfs import csv_rows, files
+    from server.wfs import files
 
     with ExitStack() as stack:
         found: dict[str, files.Features] = {}
@@ -109,8 +115,8 @@ def rows(parts: Parts, key: str) -> Iterator[bytes]:
             name = next(name for name in _names(kind.layer.id) if name not in found)
             fields = query.properties or ()
             found[name] = files.Features(batches, kind.facts, query.crs, name, fields, has_geometry=query.geometry)
-        if key == "csv":
-            yield from csv_rows.rows(next(iter(found.values())))
+        if key in STREAMED:
+            yield from import_module(f"server.wfs.{key}_rows").rows(next(iter(found.values())))
         else:
             yield from files.sent(list(found.values()), getattr(files, key))
 

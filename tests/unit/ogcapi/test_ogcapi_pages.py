@@ -37,6 +37,19 @@ def test_pages_are_in_the_language_asked(api, path, language, word):
         assert word in answer.text
 
 
+@pytest.mark.parametrize("page", ["schema", "queryables"])
+def test_the_pages_of_fields_tell_their_titles_and_the_values_that_they_may_have(api, page):
+    text = api(f"/collections/parcelle/{page}", {"f": "html"}).text
+    row = re.search(r"<tr><th scope=\"row\"><code>section</code>.*</tr>", text)[0]
+    assert re.findall(r"<td>(.*?)</td>", row) == [
+        "Section cadastrale",
+        "string",
+        "<code>A</code> À l&#39;ouest, <code>B</code> East",
+    ]
+    english = api(f"/collections/parcelle/{page}", {"f": "html", "lang": "en"}).text
+    assert "<code>A</code> West, <code>B</code> East" in english
+
+
 def test_a_page_of_features_has_titles_of_fields_and_the_next_page(api):
     text = api("/collections/parcelle/items", {"f": "html", "limit": 10, "section": "A"}).text
     assert '<th scope="col">Section cadastrale</th>' in text

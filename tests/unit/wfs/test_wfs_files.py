@@ -4,15 +4,25 @@ import csv
 import io
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
+import ezdxf
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
 
+from layers import model
+from layers.facts import Field, VectorFacts
+from layers.sources.vector import describe
+from server.wfs import files
+from server.wfs.formats import SHEET
 from server.wfs.shapefile import short_names
-from support.vectors import KINDS, layer_id, shapes, table
+from support.vectors import KINDS, layer_id, make_registry, shapes, table
+from support.wfs import Client, fault
 
 SPREADSHEETS = {"xlsx": "XLSX", "ods": "ODS"}
 
@@ -88,12 +98,77 @@ def test_a_spreadsheet_holds_the_rows(wfs, tmp_path, form):
     assert back["gml_id"].to_pylist()[0] == "lieux.0"
 
 
-def test_kml_is_in_degrees_and_dxf_draws(wfs, tmp_path):
+def test_kml_is_in_degrees_and_names_what_it_shows(wfs, tmp_path):
     (tmp_path / "a.kml").write_bytes(asked(wfs, "kml", "polygon").content)
     info = pyogrio.read_info(tmp_path / "a.kml", force_total_bounds=True)
     assert 3 < info["total_bounds"][0] < 5
-    (tmp_path / "a.dxf").write_bytes(asked(wfs, "dxf", "linestring_z").content)
-    assert pyogrio.read_info(tmp_path / "a.dxf", force_feature_count=True)["features"] == 7
+    _, back = pyogrio.read_arrow(tmp_path / "a.kml")
+    assert back["Name"].to_pylist() == [f"polygon.{number}" for number in range(1, 9)]
+    assert back["nom"].to_pylist()[0] == "été"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_drawing_has_every_line_and_ring_on_its_own_layer_as_gdal_and_ezdxf_read_it(wfs, tmp_path, kind):
+    path = tmp_path / "a.dxf"
+    path.write_bytes(asked(wfs, "dxf", layer_id(kind)).content)
+    parts = shapely.get_parts([shape for shape in shapes(kind) if shape is not None])
+    rings = [ring for part in parts for ring in (shapely.get_rings(part) if part.geom_type == "Polygon" else [part])]
+    _, back = pyogrio.read_arrow(path)
+    assert back["Layer"].to_pylist() == [layer_id(kind)] * len(rings)
+    for found, expected in zip(shapely.from_wkb(back["wkb_geometry"]), rings, strict=True):
+        assert shapely.get_coordinates(found, include_z=shapely.has_z(expected)).tolist() == pytest.approx(
+            shapely.get_coordinates(expected, include_z=shapely.has_z(expected)), abs=1e-6
+        )
+    entities = list(ezdxf.readfile(path).modelspace())
+    assert [entity.dxf.layer for entity in entities] == [layer_id(kind)] * len(rings)
+    closed = [entity.is_closed for entity in entities if entity.dxftype() == "POLYLINE"]
+    assert closed == [expected.geom_type == "LinearRing" for expected in rings if expected.geom_type != "Point"]
+
+
+def test_whole_numbers_of_32_bits_stay_so(tmp_path):
+    batch = pa.record_batch({"id": ["a.1"], "n": [2**31 - 1], "m": [2**31]})
+    fields = (Field("n", "integer", width=32), Field("m", "integer"))
+    facts = VectorFacts("EPSG:2154", (0, 0, 9, 9), "Point", False, fields, 1, "GPKG", "", "a")
+    made = files.Features([batch], facts, "EPSG:2154", "a", ("n", "m"), has_geometry=False)
+    info = pyogrio.read_info(files.geopackage(made, tmp_path))
+    assert info["ogr_types"] == ["OFTString", "OFTInteger", "OFTInteger64"]
+
+
+@pytest.mark.parametrize("form", SPREADSHEETS)
+def test_a_cell_has_no_more_text_than_workbooks_may(tmp_path, form):
+    long = shapely.LineString([(number, number) for number in range(9000)])
+    batch = pa.record_batch(
+        {
+            "id": ["a.1", "a.2"],
+            "nom": ["é" * 40_000, "é" * 32_767],
+            "geometry": shapely.to_wkb([long, shapely.Point(1, 2)]),
+        }
+    )
+    facts = VectorFacts("EPSG:2154", (0, 0, 9, 9), "Unknown", False, (Field("nom", "string"),), 2, "GPKG", "", "a")
+    made = files.Features([batch], facts, "EPSG:2154", "a", ("nom",), has_geometry=True)
+    _, back = pyogrio.read_arrow(getattr(files, form)(made, tmp_path), HEADERS="FORCE")
+    assert back["nom"].to_pylist() == ["é" * 32_767] * 2
+    assert [text or None for text in back["geometry"].to_pylist()] == [None, "POINT (1 2)"]
+
+
+def test_a_sheet_is_not_asked_for_more_rows_than_it_has(tmp_path):
+    """Nothing is written: how many features there are is known before."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    count = SHEET + 1
+    points = pa.table(
+        {"n": pa.array(range(count)), "geometry": pa.array([shapely.to_wkb(shapely.Point(1, 2))] * count)}
+    )
+    pyogrio.write_arrow(points, folder / "n.fgb", geometry_name="geometry", geometry_type="Point", crs="EPSG:2154",
+                        layer_options={"SPATIAL_INDEX": "NO"})  # fmt: skip
+    registry = make_registry(tmp_path / "config")
+    one = registry.layers["copie"]
+    layers = {"n": replace(one, id="n", facts=describe(model.VectorSource(vector="n.fgb"), folder))}
+    wfs = Client(replace(registry, layers=MappingProxyType(layers)))
+    answer = wfs(REQUEST="GetFeature", TYPENAMES="n", OUTPUTFORMAT="xlsx")
+    assert fault(answer) == (400, "InvalidParameterValue", "outputFormat")
+    assert "1048575" in answer.text
+    assert asked(wfs, "xlsx", "n", COUNT="2").status_code == 200
 
 
 def test_kml_has_polygons_that_cross_themselves_too(wfs, tmp_path):
