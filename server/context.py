@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,12 @@ VIEWS = 64
 class Context:
     """One an engine. `registry` is always the one compiled last: a request takes it once and keeps it."""
 
-    def __init__(self, store: Path, pool: Pool, *, behind_front: bool = True) -> None:
+    def __init__(
+        self, store: Path, pool: Pool, *, behind_front: bool = True, pipes: socket.socket | None = None
+    ) -> None:
         self.store = store
         self.pool = pool
-        self.downloads = Downloads()
+        self.downloads = Downloads(pipes=pipes)
         self.exports = Exports(store, self.downloads)
         self.behind_front = behind_front
         self.known_maps = KnownMaps()

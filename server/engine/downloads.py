@@ -19,6 +19,7 @@ from io import FileIO
 from server.engine.download_process import DONE
 from server.engine.pool import BusyError, CrashedError
 from server.engine.render_process import LENGTH, Failure
+from server.pipes import hand_over, held, ready
 
 PRELOAD = (
     "server.wfs.get_feature",
@@ -51,8 +52,11 @@ CHUNK = 1 << 18
 class Downloads:
     """The processes that make downloads, at most `at_once` at a time."""
 
-    def __init__(self, at_once: int = AT_ONCE, *, preload: Sequence[str] = PRELOAD) -> None:
+    def __init__(
+        self, at_once: int = AT_ONCE, *, preload: Sequence[str] = PRELOAD, pipes: socket.socket | None = None
+    ) -> None:
         self.waiting = 0
+        self._pipes = pipes
         self._command = [sys.executable, "-m", "server.engine.download_process", *preload]
         self._free = asyncio.Semaphore(at_once)
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,7 +85,7 @@ class Downloads:
             await self._free.acquire()
         finally:
             self.waiting -= 1
-        download = Download(self._free.release)
+        download = Download(self._free.release, self._pipes)
         try:
             await download.begin(work, self._hand_over)
         except BaseException:
@@ -111,13 +115,17 @@ class Downloads:
 
 
 class Download:
-    """What a process makes, as it comes. `first` waits for its first bytes, or raises what the process raised."""
+    """What a process makes, as it comes. `first` waits for its first bytes, or raises what the process raised.
 
-    def __init__(self, release: Callable[[], None]) -> None:
+    `pipes` leads to the front, where there is one that may take the bytes itself.
+    """
+
+    def __init__(self, release: Callable[[], None], pipes: socket.socket | None = None) -> None:
         self._release: Callable[[], None] | None = release
+        self._pipes = pipes
         self._task: socket.socket | None = None
         self._pipe: FileIO | None = None
-        self._head = b""
+        self._whole = False
 
     async def begin(self, work: Callable[[], Iterator[bytes]], hand_over: Callable[[int, int], None]) -> None:
         """Give a process its task."""
@@ -137,15 +145,33 @@ class Download:
 
     async def first(self) -> None:
         """Wait until there is something to send: from here on the status is 200."""
-        self._head = await self._read()
+        assert self._pipe is not None
+        try:
+            await ready(self._pipe.fileno())
+            if not held(self._pipe.fileno()):
+                await self._end()
+        except BaseException:
+            self.stop()
+            raise
+
+    def hand_over(self, number: str) -> bool:
+        """Let the front take the bytes, by the number that it gave the request; False where it does not."""
+        if self._pipes is None or self._pipe is None or not number.isdecimal():
+            return False
+        return hand_over(self._pipes, int(number), self._pipe.fileno())
+
+    async def elsewhere(self) -> AsyncIterator[bytes]:
+        """Nothing, as long as another takes the bytes; then what is raised where they are not all."""
+        try:
+            yield await self._end()
+        finally:
+            self.stop()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The bytes in order. An error after the first breaks the answer off, so that no client takes it for whole."""
         try:
-            chunk = self._head
-            while chunk:
+            while chunk := await self._read():
                 yield chunk
-                chunk = await self._read()
         finally:
             self.stop()
 
@@ -156,7 +182,7 @@ class Download:
         await asyncio.sleep(0)
         try:
             while (data := self._pipe.read(CHUNK)) is None:
-                await _readable(self._pipe.fileno())
+                await ready(self._pipe.fileno())
             return data or await self._end()
         except BaseException:
             self.stop()
@@ -165,6 +191,8 @@ class Download:
     async def _end(self) -> bytes:
         """No bytes, where the process did all that it was told."""
         assert self._task is not None
+        if self._whole:
+            return b""
         loop = asyncio.get_running_loop()
         parts = []
         with contextlib.suppress(ConnectionError):
@@ -176,6 +204,7 @@ class Download:
         if reply != DONE:
             failed: Failure = pickle.loads(reply)  # noqa: S301 - written by our own process
             raise failed.error()
+        self._whole = True
         return b""
 
     def stop(self) -> None:
@@ -187,19 +216,3 @@ class Download:
         if self._release is not None:
             self._release()
             self._release = None
-
-
-async def _readable(descriptor: int) -> None:
-    """Wait until there is something to read, or the end."""
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, _done, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _done(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from importlib import import_module
 from pathlib import Path
@@ -239,7 +240,8 @@ def main(arguments: list[str] | None = None) -> None:
 async def _serve(asked: argparse.Namespace) -> None:
     pool = Pool(asked.workers)
     pool.start()
-    context = Context(asked.store, pool, behind_front=asked.socket is not None)
+    pipes = socket.socket(fileno=asked.pipes) if asked.pipes is not None else None
+    context = Context(asked.store, pool, behind_front=asked.socket is not None, pipes=pipes)
     place = {"uds": str(asked.socket)} if asked.socket else {"host": asked.host, "port": asked.port}
     config = uvicorn.Config(
         create_app(context),
@@ -283,6 +285,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--ready", type=int)
+    parser.add_argument("--pipes", type=int)
     parser.add_argument("--parent", type=int)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)

@@ -11,6 +11,8 @@ from server.front.header_names import NamingTransport
 if TYPE_CHECKING:
     from server.front.tile_hit import Hits
 
+TRANSPORT = "garrigue.transport"
+"""The extension of a request's scope that holds the client's `transport`."""
 MAX_HEAD = 32768
 """Bytes of a request's line and headers."""
 _BODY = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
@@ -113,6 +115,7 @@ class Connection(HttpToolsProtocol):
                     return
         self.fast = False
         self._prepare_scope()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
         super().on_headers_complete()
         if self.cycle is not cycle and self.cycle is not None:
             self.cycle.transport = NamingTransport(self.transport)  # type: ignore[assignment]

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.pipes import Pipes
+
 CHUNK = 65536
 KEPT = 32
 """Connections that are kept at most."""
@@ -14,13 +16,24 @@ IDLE = 10.0
 
 @dataclass(slots=True)
 class Line:
-    """A connection. `whole`: the answer in hand is complete, and another may follow; `left`: the client is gone."""
+    """A connection. `whole`: the answer in hand is complete, and another may follow; `left`: the client is gone.
+
+    `splicing` is what sends the client a body that does not come by this connection.
+    """
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     since: float = 0.0
     whole: bool = False
     left: bool = False
+    splicing: "asyncio.Future[None] | None" = None
+
+    def leave(self) -> None:
+        """The client is gone: nothing more is asked, nor sent."""
+        self.left = True
+        self.close()
+        if self.splicing is not None:
+            self.splicing.cancel()
 
     def close(self) -> None:
         """Close it at once, whatever is under way."""
@@ -33,10 +46,11 @@ class Line:
 
 
 class Lines:
-    """To the socket of an engine; those of an engine that ended are found closed."""
+    """To the socket of an engine; those of an engine that ended are found closed. `pipes` are what it hands over."""
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
+        self.pipes = Pipes()
         self._kept: deque[Line] = deque()
 
     def kept(self) -> Line | None:
@@ -46,7 +60,7 @@ class Lines:
             self._kept.popleft().close()
         while self._kept:
             line = self._kept.pop()
-            line.whole = False
+            line.whole, line.splicing = False, None
             if not line.closed:
                 return line
         return None

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httptools
@@ -16,15 +17,19 @@ from server import cross_origin
 from server.access import HEADER as ASKER_HEADER
 from server.asked_base import BASE_HEADER
 from server.errors import ServiceError, TooLargeError
+from server.front.connection import TRANSPORT
 from server.front.lines import CHUNK, Line, Lines
+from server.front.splice import AVAILABLE, splice
 from server.front.wake import EngineError
+from server.pipes import HEADER as PIPE_HEADER
 
 log = logging.getLogger("garrigue.proxy")
 
 _HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
-_NOT_SENT = _HOP | {b"expect", b"content-length", BASE_HEADER.encode(), ASKER_HEADER.encode()}
+_PIPE = PIPE_HEADER.encode()
+_NOT_SENT = _HOP | {b"expect", b"content-length", BASE_HEADER.encode(), ASKER_HEADER.encode(), _PIPE}
 BODY_PATIENCE = 30.0
 """Seconds to wait for the next piece of a request's body."""
 
@@ -54,13 +59,16 @@ class _Answer:
         self.chunks: list[bytes] = []
         self.status = 0
         self.keeps = False
+        self.piped = False
         self.complete = False
         self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
         name = name.lower()
-        if name not in _HOP:
+        if name == _PIPE:
+            self.piped = True
+        elif name not in _HOP:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -77,6 +85,18 @@ class _Answer:
         self.complete = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A client's request: its channels, what the engine is sent first, the limits of `forward`, its pipe's number."""
+
+    scope: Any
+    receive: Any
+    send: Any
+    head: bytes
+    limits: tuple[int, float]
+    pipe: int
+
+
 async def forward(
     scope: Any, receive: Any, send: Any, lines: Lines, told: Mapping[str, str], limits: tuple[int, float]
 ) -> None:
@@ -90,16 +110,19 @@ async def forward(
     length = _length(scope["headers"])
     if length is not None and length > limits[0]:
         raise TooLargeError(f"the request is larger than {limits[0]} bytes")
-    head = _head(scope, told, length)
-    if length or _chunked(scope["headers"]):
-        await _with_body(scope, receive, send, await _opened(lines), head, limits)
-        return
-    if line := lines.kept():
-        # The engine may close a connection that it had kept just as this is sent.
-        with contextlib.suppress(UnansweredError):
-            await _without_body(scope, receive, send, lines, line, head, limits[1])
-            return
-    await _without_body(scope, receive, send, lines, await _opened(lines), head, limits[1])
+    with lines.pipes.expected() as pipe:
+        if _transport(scope) is not None:
+            told = {**told, PIPE_HEADER: str(pipe)}
+        request = _Request(scope, receive, send, _head(scope, told, length), limits, pipe)
+        if length or _chunked(scope["headers"]):
+            await _with_body(request, lines, await _opened(lines))
+        else:
+            await _without_any(request, lines)
+
+
+def _transport(scope: Any) -> Any:
+    """The client's, where the bytes of a pipe can go straight to it."""
+    return scope.get("extensions", {}).get(TRANSPORT, {}).get("transport") if AVAILABLE else None
 
 
 async def _opened(lines: Lines) -> Line:
@@ -109,18 +132,26 @@ async def _opened(lines: Lines) -> Line:
         raise EngineError("the engine cannot be reached", 502) from None
 
 
-async def _without_body(
-    scope: Any, receive: Any, send: Any, lines: Lines, line: Line, head: bytes, seconds: float
-) -> None:
+async def _without_any(request: _Request, lines: Lines) -> None:
+    """A request without a body."""
+    if line := lines.kept():
+        # The engine may close a connection that it had kept just as this is sent.
+        with contextlib.suppress(UnansweredError):
+            await _without_body(request, lines, line)
+            return
+    await _without_body(request, lines, await _opened(lines))
+
+
+async def _without_body(request: _Request, lines: Lines, line: Line) -> None:
     """One request and its answer on a line, which is kept where it can be used again."""
-    listening = asyncio.create_task(_left(receive, line))
+    listening = asyncio.create_task(_left(request.receive, line))
     try:
-        line.writer.write(head)
-        await _answer(scope, send, line, seconds)
+        line.writer.write(request.head)
+        await _answer(request, lines, line)
     except EngineError:
         if not line.left:
             raise
-        log.debug("client gone over %s", scope["path"])
+        log.debug("client gone over %s", request.scope["path"])
     finally:
         listening.cancel()
         lines.keep(line)
@@ -131,15 +162,14 @@ async def _left(receive: Any, line: Line) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     if not line.whole:
-        line.left = True
-        line.close()
+        line.leave()
 
 
-async def _with_body(scope: Any, receive: Any, send: Any, line: Line, head: bytes, limits: tuple[int, float]) -> None:
+async def _with_body(request: _Request, lines: Lines, line: Line) -> None:
     """One request whose body is passed on while its answer may start already."""
-    line.writer.write(head)
-    answering = asyncio.create_task(_answer(scope, send, line, limits[1]))
-    asking = asyncio.create_task(_send_body(receive, line.writer, _chunked(scope["headers"]), limits[0]))
+    line.writer.write(request.head)
+    answering = asyncio.create_task(_answer(request, lines, line))
+    asking = asyncio.create_task(_send_body(request, line.writer))
     try:
         await asyncio.wait((answering, asking), return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
@@ -147,7 +177,7 @@ async def _with_body(scope: Any, receive: Any, send: Any, line: Line, head: byte
             asking.result()
         await answering
     except ClientGoneError:
-        log.debug("client gone over %s", scope["path"])
+        log.debug("client gone over %s", request.scope["path"])
     finally:
         for task in (answering, asking):
             task.cancel()
@@ -168,13 +198,13 @@ def _head(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
     return b"".join((*lines, b"\r\n"))
 
 
-async def _send_body(receive: Any, writer: asyncio.StreamWriter, chunked: bool, limit: int) -> None:
+async def _send_body(request: _Request, writer: asyncio.StreamWriter) -> None:
     """Pass the body on piece by piece, then wait for the client to leave. Raises ClientGoneError in the end."""
-    sent, more = 0, True
+    sent, more, chunked, limit = 0, True, _chunked(request.scope["headers"]), request.limits[0]
     while True:
         try:
             async with asyncio.timeout(BODY_PATIENCE if more else None):
-                message = await receive()
+                message = await request.receive()
         except TimeoutError:
             raise SlowBodyError("the body of the request did not come") from None
         if message["type"] == "http.disconnect":
@@ -195,27 +225,41 @@ def _piece(body: bytes, more: bool) -> bytes:
     return piece if more else piece + b"0\r\n\r\n"
 
 
-async def _answer(scope: Any, send: Any, line: Line, seconds: float) -> None:
+async def _answer(request: _Request, lines: Lines, line: Line) -> None:
     """Pass the engine's answer on. Raises EngineError where there is none."""
-    answer, started = _Answer(), False
+    answer, started, head = _Answer(), False, request.scope["method"] == "HEAD"
     while not answer.complete:
-        data = await _read(line.reader, None if started else seconds)
+        data = await _read(line.reader, None if started else request.limits[1])
         if not data:
             if not started:
                 raise UnansweredError
             if not line.left:
-                log.error("the engine ended in the middle of an answer: %s", scope["path"])
+                log.error("the engine ended in the middle of an answer: %s", request.scope["path"])
             return
         answer.parser.feed_data(data)
         if answer.status and not started:
             started = True
-            await send(_start(answer.status, answer.headers))
+            await request.send(_start(answer.status, answer.headers))
             # The length that HEAD tells is of a body that does not follow.
-            answer.complete = answer.complete or scope["method"] == "HEAD"
-        line.whole = answer.complete and scope["method"] != "HEAD" and answer.keeps
+            answer.complete = answer.complete or head
+            if answer.piped and not head:
+                await _splice(request, lines, line)
+        line.whole = answer.complete and not head and answer.keeps
         body, answer.chunks = b"".join(answer.chunks), []
         if body or answer.complete:
-            await send({"type": "http.response.body", "body": body, "more_body": not answer.complete})
+            await request.send({"type": "http.response.body", "body": body, "more_body": not answer.complete})
+
+
+async def _splice(request: _Request, lines: Lines, line: Line) -> None:
+    """The body comes by a pipe; whether that was all of it, the engine tells afterwards."""
+    line.splicing = asyncio.ensure_future(splice(lines.pipes.get(request.pipe), _transport(request.scope)))
+    try:
+        await line.splicing
+    except OSError:
+        line.leave()
+    except asyncio.CancelledError:
+        if not line.left:
+            raise
 
 
 async def _read(reader: asyncio.StreamReader, seconds: float | None) -> bytes:

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -147,14 +148,19 @@ class Engine:
         """Start the process; True once it listens, False where it ends before."""
         self.socket.unlink(missing_ok=True)
         ours, theirs = os.pipe()
+        front, engine = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.lines.pipes.listen(front)
         command = [sys.executable, "-c", "from server.engine.main import main; main()"]
         command += ["--store", str(self.settings.store), "--workers", str(self.settings.workers)]
         command += ["--socket", str(self.socket), "--ready", str(theirs), "--parent", str(os.getpid())]
+        command += ["--pipes", str(engine.fileno())]
+        passed = [theirs, engine.fileno()]
         try:
             self.process = subprocess.Popen(
-                command, pass_fds=[theirs], stdin=subprocess.DEVNULL, env=_environment(), start_new_session=True
+                command, pass_fds=passed, stdin=subprocess.DEVNULL, env=_environment(), start_new_session=True
             )
         finally:
+            engine.close()
             os.close(theirs)
         return await _heard(ours)
 
@@ -198,6 +204,7 @@ class Engine:
     async def _stop(self) -> None:
         try:
             self.lines.close()
+            self.lines.pipes.close()
             process = self.process
             if process is None:
                 return

@@ -10,7 +10,9 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from server.asked_base import headers_of
 from server.engine.downloads import Download
+from server.pipes import HEADER
 
 WAITING = 3
 """Chunks made and not yet sent, at most."""
@@ -97,8 +99,12 @@ class StreamedResponse(StreamingResponse):
         super().__init__(stream, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the answer (ASGI)."""
+        """Sends the answer (ASGI); where a front takes the bytes of a download itself, the head only."""
         try:
+            stream, pipe = self._stream, headers_of(scope).get(HEADER, "")
+            if isinstance(stream, Download) and stream.hand_over(pipe):
+                self.headers[HEADER] = pipe
+                self.body_iterator = stream.elsewhere()
             await super().__call__(scope, receive, send)
         finally:
             self._stream.stop()
