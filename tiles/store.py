@@ -65,7 +65,12 @@ class Store:
     def get(self, address: TileAddress) -> StoredTile | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
         row: StoredTile | None = self._row(_SELECT, address)
-        return row
+        if row is None or archive.tile_id(row[1]) == row[0]:
+            return row
+        file = self.path(address)
+        logger.error("the archive %s cannot be read: %s has other bytes than were written", file, address)
+        mark(file)
+        return None
 
     def made(self, address: TileAddress) -> int:
         """When a tile was made, in seconds since 1970; 0 where it is not there."""
@@ -211,7 +216,9 @@ def read_sizes(file: Path) -> Sizes:
     if not holds_something(file):
         return Sizes()
     try:
-        rows = dict(_rows(file, 1.0, "SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%'", ()))
+        # Who asks for the map too finds an archive without one.
+        sql = "SELECT name, value FROM metadata WHERE name LIKE 'garrigue:%' AND EXISTS (SELECT 1 FROM map)"
+        rows = dict(_rows(file, 1.0, sql, ()))
     except sqlite3.Error as error:
         logger.error("the archive %s cannot be read: %s", file, error)
         return Sizes()

@@ -182,11 +182,22 @@ def put_aside_if_damaged(file: Path) -> None:
 
 
 def _is_sound(file: Path) -> bool:
+    """Whether an archive is one, has all that its map and its accounts tell, and every picture as it was written."""
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=WAIT)) as db:
-            return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+            if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or not _is_ours(db):
+                return False
+            told = db.execute("SELECT value FROM metadata WHERE name = 'garrigue:tiles'").fetchone()
+            if int(told[0] if told else 0) != db.execute("SELECT COUNT(*) FROM tiles").fetchone()[0]:
+                return False
+            return all(name == tile_id(data) for name, data in db.execute("SELECT tile_id, tile_data FROM images"))
     except sqlite3.DatabaseError as error:
         return not _tells_damage(error)
+
+
+def _is_ours(db: sqlite3.Connection) -> bool:
+    names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    return names >= {"metadata", "images", "map", "tiles"}
 
 
 def _tells_damage(error: sqlite3.Error) -> bool:
@@ -204,12 +215,16 @@ def _put_aside(file: Path) -> None:
 def _open_sound(file: Path) -> sqlite3.Connection:
     put_aside_if_damaged(file)
     try:
-        return _open(file)
+        db = _open(file)
     except sqlite3.DatabaseError as error:
         if not _tells_damage(error):
             raise
-        _put_aside(file)
-        return _open(file)
+    else:
+        if _is_ours(db):
+            return db
+        db.close()
+    _put_aside(file)
+    return _open(file)
 
 
 def _open(file: Path) -> sqlite3.Connection:

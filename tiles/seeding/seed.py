@@ -11,6 +11,7 @@ from layers.errors import GarrigueError
 from layers.registry import Registry
 from tiles.address import TileAddress
 from tiles.archives.archive import ArchiveError, put_aside_if_damaged
+from tiles.archives.path import mark
 from tiles.grids import grid
 from tiles.overview.make import overviews
 from tiles.picture import Block
@@ -129,8 +130,11 @@ def _check_archives(job: Job, plan: Plan, store: Store) -> None:
     for block in job.blocks(State.DONE, State.EMPTY):
         done.setdefault(store.path(plan.address(block.z, block.x0, block.y0)), []).append(block)
     for file, there in done.items():
+        whole = read_sizes(file).tiles >= sum(block.tiles for block in there)
+        if not whole:
+            mark(file)
         put_aside_if_damaged(file)
-        if not file.exists() or read_sizes(file).tiles < sum(block.tiles for block in there):
+        if not (whole and file.exists()):
             job.forget(there)
 
 

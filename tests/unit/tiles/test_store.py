@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
@@ -18,8 +19,10 @@ from PIL import Image
 from tiles import store as store_module
 from tiles.address import TileAddress, shard_cell, south_row
 from tiles.archives.archive import ArchiveError, ArchiveInfo, Sizes, tile_id
+from tiles.archives.path import mark, mark_of
+from tiles.archives.reader import Reader
 from tiles.grids import grid
-from tiles.store import Store
+from tiles.store import Store, read_sizes
 
 INFO = ArchiveInfo("Bâtiments", "png", (3.0, 43.0, 4.0, 44.0), "PM", stamp="a")
 
@@ -207,6 +210,36 @@ def test_a_corrupt_archive_is_reported_not_served_and_made_anew(store: Store, ca
     store.put_many([(at(1, 2), b"b")], INFO)
     assert store.get(at(1, 2)) == (tile_id(b"b"), b"b", "a")
     assert store.path(at(1, 1)).with_suffix(".corrupt").exists()
+
+
+DAMAGE = {
+    "other bytes in a picture": "UPDATE images SET tile_data = zeroblob(length(tile_data))",
+    "a picture that is gone": "DELETE FROM images",
+    "another schema": "ALTER TABLE map RENAME TO maps",
+    "no accounts": "DELETE FROM metadata",
+}
+
+
+@pytest.mark.parametrize("sql", DAMAGE.values(), ids=DAMAGE)
+def test_damage_that_sqlite_does_not_see_is_neither_served_nor_kept(store: Store, sql: str) -> None:
+    store.put_many([(at(1, 1), b"one"), (at(1, 2), b"two")], INFO)
+    file = store.path(at(1, 1))
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(sql)
+        db.commit()
+    if sql != DAMAGE["no accounts"]:
+        assert store.get(at(1, 1)) is None
+        with closing(Reader(store.root, lambda: None)) as reader:
+            assert reader.get(at(1, 1)) is None
+            assert reader.read(reader.family(at(1, 1)[:4]), *at(1, 1)[4:], "0" * 16) is None
+        assert mark_of(file).exists()
+    mark(file)
+    store.put_many([(at(1, 2), b"new")], INFO)
+    assert file.with_suffix(".corrupt").exists()
+    with closing(Store(store.root)) as again:
+        assert again.get(at(1, 1)) is None
+        assert again.get(at(1, 2)) == (tile_id(b"new"), b"new", "a")
+    assert read_sizes(file).tiles == 1
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
