@@ -10,6 +10,7 @@ Spellings and what they say of the axis order:
     IGNF:LAMB93                                  alias of EPSG:2154, as IGN's services write it
 """
 
+import os
 import re
 import warnings
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ _CRS84_SPELLINGS = frozenset(
     )
 )
 _ALIASES = {"IGNF:LAMB93": "EPSG:2154", "IGNF:RGF93G": "EPSG:4171", "EPSG:900913": "EPSG:3857"}
+_NTF = "Nouvelle Triangulation Francaise"
+_OF_THE_WORLD = ("World Geodetic System 1984", "European Terrestrial Reference System 1989")
 _GRIDS = re.compile(r"(?<=\s)grids=(\S+)")
 _FORMS = (
     ("SHORT", re.compile(r"EPSG:(\d{4,6})", re.ASCII | re.IGNORECASE)),
@@ -49,6 +52,21 @@ _FORMS = (
     ("URI", re.compile(r"https?://www\.opengis\.net/def/crs/EPSG/[\d.]+/(\d{4,6})", re.ASCII | re.IGNORECASE)),
     ("GML", re.compile(r"https?://www\.opengis\.net/gml/srs/epsg\.xml#(\d{4,6})", re.ASCII | re.IGNORECASE)),
 )
+
+
+def _take_grids() -> None:
+    """Let every library find the grids of the folders in PROJ_DATA, each with the database that it brings along.
+
+    With the variable itself GDAL would read another release's database, or none, and pyproj would not look there.
+    """
+    told = [os.environ.pop(name, "") for name in ("PROJ_DATA", "PROJ_LIB")]
+    folders = [folder for one in told for folder in one.split(os.pathsep) if folder]
+    for folder in (one for one in folders if next(Path(one).glob("*.tif"), None)):
+        pyproj.datadir.append_data_dir(folder)
+        os.environ.setdefault("PROJ_USER_WRITABLE_DIRECTORY", folder)
+
+
+_take_grids()
 
 
 class Spelling(Enum):
@@ -147,7 +165,33 @@ def area_of_use(crs_id: str) -> BBox | None:
 @lru_cache(maxsize=512)
 def transformer(source: str, target: str) -> pyproj.Transformer:
     """The transformation between two canonical ids, x first on both sides."""
-    return pyproj.Transformer.from_crs(proj_crs(source), proj_crs(target), always_xy=True)
+    return pyproj.Transformer.from_crs(beside(source, target), beside(target, source), always_xy=True)
+
+
+@lru_cache(maxsize=512)
+def beside(crs_id: str, other: str) -> pyproj.CRS:
+    """PROJ's object of a CRS for a transformation from or to another one.
+
+    From NTF PROJ goes to RGF93 by IGN's grid, but to WGS 84 and ETRS89 by a shift that is good to two metres. For EPSG
+    these three are one in France, so that beside NTF a CRS of theirs is taken to be of RGF93 where the grid is there.
+    """
+    crs = proj_crs(crs_id)
+    if not _is_of(proj_crs(other), _NTF) or not _is_of(crs, *_OF_THE_WORLD) or not _has_ntf_grid():
+        return crs
+    if crs.is_geographic:
+        return proj_crs("EPSG:4171" if north_first(crs_id) else "EPSG:7084")
+    told = crs.to_json_dict()
+    told["base_crs"] = proj_crs("EPSG:4171").to_json_dict()
+    return pyproj.CRS.from_json_dict({key: value for key, value in told.items() if key != "id"})
+
+
+def _is_of(crs: pyproj.CRS, *datums: str) -> bool:
+    return bool(crs.geodetic_crs and crs.geodetic_crs.datum and crs.geodetic_crs.datum.name.startswith(datums))
+
+
+@lru_cache(maxsize=1)
+def _has_ntf_grid() -> bool:
+    return grid_operation("EPSG:4275", "EPSG:4171") is not None
 
 
 @lru_cache(maxsize=512)
@@ -159,15 +203,15 @@ def grid_operation(source: str, target: str) -> str | None:
     with warnings.catch_warnings():
         # A grid that is not there is no mistake: the next best operation is taken, here as everywhere.
         warnings.simplefilter("ignore", UserWarning)
-        best = TransformerGroup(proj_crs(source), proj_crs(target)).transformers[:1]
+        best = TransformerGroup(beside(source, target), beside(target, source)).transformers[:1]
     definition = best[0].definition if best else ""
     return _GRIDS.sub(lambda match: f"grids={_grid_path(match[1])}", definition) if "grids=" in definition else None
 
 
 def _grid_path(name: str) -> str:
     user: str = pyproj.datadir.get_user_data_dir()  # type: ignore[attr-defined]
-    folders = (Path(user), Path(pyproj.datadir.get_data_dir()))
-    return next((str(folder / name) for folder in folders if (folder / name).is_file()), name)
+    folders = (user, *pyproj.datadir.get_data_dir().split(os.pathsep))
+    return next((str(Path(folder) / name) for folder in folders if (Path(folder) / name).is_file()), name)
 
 
 def transform_bbox(bbox: BBox, source: str, target: str) -> BBox:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.crs import CRS84, BBox, is_geographic, metres_per_unit
+from layers.crs import CRS84, BBox, beside, is_geographic, metres_per_unit, proj_crs
 from layers.encode import as_image, encode, is_opaque, to_array, to_image
 from layers.errors import SourceError
 from layers.facts import RasterFacts, VectorFacts
@@ -262,8 +262,7 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     except RuntimeError as error:
         raise SourceError(f"{', '.join(layer.id for layer, _ in group)}: the style cannot be drawn: {error}") from None
     alike = all(srs(layer.crs) == srs(query.crs) for layer, _ in group)
-    words = _words_of_its_kind if alike else srs
-    drawing.srs = words(query.crs)
+    drawing.srs = _words_of_its_kind(query.crs) if alike else srs(query.crs, *(layer.crs for layer, _ in group))
     drawing.aspect_fix_mode = mapnik.aspect_fix_mode.RESPECT
     reach = Reach(_reach(styles))
     for layer, selection in group:
@@ -277,7 +276,8 @@ def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
                 key = (id(look), asked)
                 if key not in sources:
                     sources[key] = drawn.datasource(layer, selection, seen, query.crs, look.fields, asked)
-                drawing.layers.append(_layer(layer, words(layer.crs), sources[key], list(names)))
+                words = _words_of_its_kind(layer.crs) if alike else srs(layer.crs, query.crs)
+                drawing.layers.append(_layer(layer, words, sources[key], list(names)))
     return Ready(drawing, reach, any(look.ground_units for look in looks))
 
 
@@ -319,8 +319,11 @@ def _layer(layer: Layer, words: str, source: Any, styles: list[str]) -> Any:
     return shown
 
 
-def srs(crs: str) -> str:
-    """A CRS in Mapnik's words; Mapnik has x first whatever the order of the axes."""
+def srs(crs: str, *others: str) -> str:
+    """A CRS in Mapnik's words, beside others; Mapnik has x first whatever the order of the axes."""
+    told = next((found for other in others if (found := beside(crs, other)) != proj_crs(crs)), None)
+    if told is not None:
+        return told.to_json()
     return "epsg:4326" if crs == CRS84 else crs.lower()
 
 

@@ -94,21 +94,40 @@ def test_every_crs_has_its_box_in_the_capabilities(client):
         assert box[1] < second < box[3], code
 
 
-def edges(config_dir, store, grids):
-    """Where the middle of the small world is in NTF's Lambert II, and is drawn by a process that has these grids."""
-    program = [sys.executable, "-m", "support.ntf_grid", str(config_dir), str(store), "EPSG:27572"]
+def edges(grids, *arguments, variable="PROJ_USER_WRITABLE_DIRECTORY"):
+    """What `support.ntf_grid` finds in a process that has these grids."""
+    program = [sys.executable, "-m", "support.ntf_grid", *map(str, arguments)]
     paths = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
-    env = {**os.environ, "PROJ_USER_WRITABLE_DIRECTORY": str(grids), "PYTHONPATH": paths}
+    env = {**os.environ, variable: str(grids), "PYTHONPATH": paths}
     return ast.literal_eval(subprocess.run(program, capture_output=True, text=True, check=True, env=env).stdout)
 
 
 def test_a_grid_that_is_installed_moves_features_and_pixels_alike(config_dir, tmp_path):
     (tmp_path / "none").mkdir()
-    plain = edges(config_dir, tmp_path / "store", tmp_path / "none")
+    plain = edges(tmp_path / "none", config_dir, tmp_path / "store", "EPSG:27572")
     write_grid(tmp_path)
-    moved = edges(config_dir, tmp_path / "store", tmp_path)
+    moved = edges(tmp_path, config_dir, tmp_path / "store", "EPSG:27572")
     assert abs(moved["x"][0] - plain["x"][0]) > 20
     for found in (plain, moved):
         assert all(abs(column - 200) <= 2 for layer in ("parcelle", "ortho") for column in found[layer]), found
         assert found["parcelle"]
         assert found["ortho"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "target", "x"),
+    [
+        ("PROJ_USER_WRITABLE_DIRECTORY", "EPSG:3857", 260056),
+        ("PROJ_USER_WRITABLE_DIRECTORY", "EPSG:32631", 449340),
+        ("PROJ_DATA", "EPSG:3857", 260056),
+    ],
+)
+def test_ntf_goes_to_every_crs_of_the_world_by_the_grid(tmp_path, variable, target, x):
+    """Data in Lambert II lies in Web Mercator and UTM where the same data in Lambert-93 does: a pixel is 10 cm.
+
+    Without the grid the middle would be at 260102 and 449371.
+    """
+    write_grid(tmp_path)
+    found = edges(tmp_path, tmp_path, target, variable=variable)
+    assert found.pop("x") == [x]
+    assert all(columns and all(abs(column - 200) <= 3 for column in columns) for columns in found.values()), found
