@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 from PIL import Image
 
+from layers.measured import measured
 from support.data import X0, Y0
 from support.ntf_grid import write_grid
 from support.wms import client_of
@@ -33,7 +34,7 @@ SHEETS = np.array([[(40, 40, 200), (200, 40, 40)], [(200, 200, 40), (40, 200, 40
 @pytest.fixture(scope="module")
 def client(registry):
     service = registry.service.model_copy(update={"crs": tuple(CODES)})
-    return client_of(replace(registry, service=service, version="every CRS"))
+    return client_of(measured(replace(registry, service=service, version="every CRS")))
 
 
 def transformer(code):
