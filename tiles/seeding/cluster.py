@@ -22,7 +22,7 @@ from layers.errors import GarrigueError
 from tiles.picture import Block
 from tiles.seeding.jobs import State
 from tiles.seeding.team import AHEAD
-from tiles.seeding.work import Order, Outcome, Work, open_work
+from tiles.seeding.work import Family, Order, Outcome, Work, open_work
 
 CONNECT = 10.0
 """Seconds to wait for a scheduler."""
@@ -94,10 +94,10 @@ class Orders(WorkerPlugin):
             work.store.close()
 
 
-def make_block(plan_id: str, block: tuple[int, int, int, int, int]) -> Outcome:
+def make_blocks(plan_id: str, family: tuple[tuple[int, int, int, int, int], ...]) -> list[Outcome]:
     """Runs in a worker."""
     with _one_at_a_time:
-        return _open(plan_id).make(Block(*block))
+        return list(_open(plan_id).make_all(Block(*block) for block in family))
 
 
 def _open(plan_id: str) -> Work:
@@ -138,20 +138,20 @@ class Cluster:
                 self.client.unregister_worker_plugin(self.plugin.name)
             self.plugin = None
 
-    def outcomes(self, todo: Iterable[Block]) -> Iterator[Outcome]:
+    def outcomes(self, todo: Iterable[Family]) -> Iterator[Outcome]:
         """What becomes of blocks, as they come."""
         assert self.plugin is not None
         plan_id = self.plugin.order.plan.id
-        waiting, under_way, finished = iter(todo), dict[Any, Block](), Queue[Any]()
+        waiting, under_way, finished = iter(todo), dict[Any, Family](), Queue[Any]()
         while True:
-            for block in islice(waiting, max(0, AHEAD * max(1, self._threads()) - len(under_way))):
-                future = self.client.submit(make_block, plan_id, tuple(block), pure=False)
-                under_way[future] = block
+            for family in islice(waiting, max(0, AHEAD * max(1, self._threads()) - len(under_way))):
+                future = self.client.submit(make_blocks, plan_id, tuple(map(tuple, family)), pure=False)
+                under_way[future] = family
                 future.add_done_callback(finished.put)
             if not under_way:
                 return
             future = self._next(finished)
-            yield self._outcome(future, under_way.pop(future))
+            yield from self._outcomes(future, under_way.pop(future))
 
     def _threads(self) -> int:
         try:
@@ -171,11 +171,12 @@ class Cluster:
             if time.monotonic() - alive > PATIENCE:
                 raise ClusterError(f"{self.name} has had no workers for {PATIENCE:.0f} s")
 
-    def _outcome(self, future: Any, block: Block) -> Outcome:
+    def _outcomes(self, future: Any, family: Family) -> list[Outcome]:
         try:
-            outcome: Outcome = future.result()
+            outcomes: list[Outcome] = future.result()
         except KilledWorker:
-            return Outcome(block, State.FAILED, error="the workers that drew it died", died=True)
+            why = "the workers that drew it died"
+            return [Outcome(block, State.FAILED, error=why, died=True) for block in family]
         except (OSError, CommClosedError) as error:
             raise ClusterError(f"{self.name} has gone: {error}") from None
-        return outcome
+        return outcomes

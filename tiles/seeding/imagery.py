@@ -1,10 +1,11 @@
 """Blocks of imagery: pixels go from the source to JPEG or WebP without a drawing library between.
 
-Levels far above the source's pixels are built from the tiles of the level below: the source would have to be read
-whole for them, and its overviews end before.
+A level is made of the pictures of the level below where the process that makes it has them in hand. Levels far above
+the source's pixels are built from the tiles of the level below: the source would have to be read whole for them, and
+its overviews end before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from tiles.format import TileFormat, tile_format
 from tiles.grids import Grid
 from tiles.limits import limits
 from tiles.picture import Block, block_query
+from tiles.seeding.planes import Planes
 from tiles.store import Store
 
 COARSE = 16.0
@@ -42,20 +44,70 @@ def is_upper(layer: Layer, tiling: Grid, z: int) -> bool:
     if not (isinstance(layer.facts, RasterFacts) and is_imagery(layer) and z + 1 < tiling.levels):
         return False
     fine = min(layer.facts.resolution) * metres_per_unit(layer.crs)
-    halved = abs(tiling.cell_sizes[z] / tiling.cell_sizes[z + 1] - 2) < 1e-6
-    return halved and tiling.cell_sizes[z] * tiling.metres_per_unit >= COARSE * fine
+    return _is_halved(tiling, z) and tiling.cell_sizes[z] * tiling.metres_per_unit >= COARSE * fine
 
 
-def draw_imagery(layer: Layer, tiling: Grid, block: Block, what: Selection) -> Tiles:
-    """The tiles of a block from the source. Raises SourceError."""
+def _is_halved(tiling: Grid, z: int) -> bool:
+    """True for a level whose pixels are each four of the level below."""
+    return abs(tiling.cell_sizes[z] / tiling.cell_sizes[z + 1] - 2) < 1e-6
+
+
+class Halves:
+    """Pictures of blocks at half their size, in hand for the level above, while a family of blocks is made."""
+
+    def __init__(self, layer: Layer, tiling: Grid) -> None:
+        self.layer = layer
+        self.tiling = tiling
+        self._levels: set[int] = set()
+        self._kept: dict[Block, Planes | None] = {}
+
+    def begin(self, family: Iterable[Block]) -> None:
+        """A new family: the pictures of the one before are of no use to it."""
+        self._kept.clear()
+        self._levels = {block.z for block in family}
+
+    def keep(self, block: Block, picture: Planes | None) -> None:
+        """Take a block's picture (None: nothing is there) where the level above can be made of it."""
+        if block.z - 1 in self._levels and _is_detailed(self.layer, self.tiling, block.z):
+            self._kept[block] = picture and picture.half()
+
+    def above(self, block: Block) -> Planes | None:
+        """A block's picture out of those below it, which are let go; None where one of them is not in hand."""
+        level = next((level for level in limits(self.layer, self.tiling) if level.z == block.z + 1), None)
+        if level is None:
+            return None
+        columns = range(max(2 * block.x0, level.x0), min(2 * block.x1 + 1, level.x1) + 1)
+        rows = range(max(2 * block.y0, level.y0), min(2 * block.y1 + 1, level.y1) + 1)
+        below = [one for one in self._kept if one.z == level.z and one.x0 in columns and one.y0 in rows]
+        if not below or sum(one.tiles for one in below) != len(columns) * len(rows):
+            return None
+        side = self.tiling.tile_size
+        picture = Planes.white((block.x1 - block.x0 + 1) * side, (block.y1 - block.y0 + 1) * side)
+        for one in below:
+            if half := self._kept.pop(one):
+                picture.paste(half, (one.x0 - 2 * block.x0) * side // 2, (one.y0 - 2 * block.y0) * side // 2)
+        return picture
+
+
+def _is_detailed(layer: Layer, tiling: Grid, z: int) -> bool:
+    """True for a level that is no finer than its source, halves of which are what the level above shows."""
+    assert isinstance(layer.facts, RasterFacts)
+    fine = min(layer.facts.resolution) * metres_per_unit(layer.crs)
+    own = tiling.cell_sizes[z] * tiling.metres_per_unit
+    return _is_halved(tiling, z - 1) and own >= 0.99 * fine
+
+
+def draw_imagery(layer: Layer, tiling: Grid, block: Block, what: Selection, halves: Halves) -> Tiles:
+    """The tiles of a block from the source, or from the pictures of the level below. Raises SourceError."""
     from layers.render import raster_pixels
 
-    kind = tile_format(layer)
+    kind, size = tile_format(layer), tiling.tile_size
     query = block_query(tiling, block, 0, what, kind)
-    picture = _plain(layer, query) if not kind.image.alpha and _is_plain(layer, what) else None
-    if picture is None:
-        picture = _picture(raster_pixels(layer, what, query), block, tiling.tile_size, kind)
-    return _cut(picture, block, tiling.tile_size, kind)
+    if kind.image.alpha or not _is_plain(layer, what):
+        return _cut(_picture(raster_pixels(layer, what, query), block, size, kind), block, size, kind)
+    planes = halves.above(block) or _planes(layer, query)
+    halves.keep(block, planes)
+    return _cut(planes or _picture(None, block, size, kind), block, size, kind)
 
 
 def _is_plain(layer: Layer, what: Selection) -> bool:
@@ -72,23 +124,13 @@ def _is_plain(layer: Layer, what: Selection) -> bool:
     return not limited and getattr(source, "stretch", None) is None and symbolizer == RasterSymbolizer()
 
 
-def _plain(layer: Layer, query: MapQuery) -> Image.Image | None:
+def _planes(layer: Layer, query: MapQuery) -> Planes | None:
     """The picture of a query over white; None where nothing is there. Raises SourceError."""
     from layers.sources import open_coverage
 
     time = query.layers[0].time
-    pixels = open_coverage(layer).read(
-        query.bbox, query.crs, query.width, query.height, time=time[-1] if time else None
-    )
-    hidden = np.ma.getmaskarray(pixels).all(axis=0) if np.ma.is_masked(pixels) else None
-    if hidden is not None and hidden.all():
-        return None
-    bands = [np.ascontiguousarray(band) for band in np.ma.getdata(pixels)]
-    if hidden is not None:
-        bands = [np.where(hidden, np.uint8(255), band) for band in bands]
-    size = (query.width, query.height)
-    planes = [Image.frombuffer("L", size, band, "raw", "L", 0, 1) for band in bands]
-    return Image.merge("RGBX", (*planes, planes[0]))
+    read = open_coverage(layer).read
+    return Planes.over_white(read(query.bbox, query.crs, query.width, query.height, time=time[-1] if time else None))
 
 
 def from_below(layer: Layer, tiling: Grid, block: Block, store: Store, first: TileAddress, stamp: str) -> Tiles | None:
@@ -155,7 +197,7 @@ def _over_white(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return mixed.astype(np.uint8)
 
 
-def _cut(picture: Image.Image, block: Block, size: int, kind: TileFormat) -> Tiles:
+def _cut(picture: Image.Image | Planes, block: Block, size: int, kind: TileFormat) -> Tiles:
     """Encoded tiles of a block; pieces of one colour are encoded once."""
     tiles: list[tuple[int, int, bytes]] = []
     plain: dict[Any, bytes] = {}

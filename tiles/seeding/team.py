@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Protocol
 
-from tiles.picture import Block
-from tiles.seeding.work import Order, Outcome, Work, open_work
+from tiles.seeding.work import Family, Order, Outcome, Work, open_work
 
 AHEAD = 2
-"""Blocks a process has in advance: enough to keep it busy, few enough that stopping loses little."""
+"""Families of blocks a process has in advance: enough to keep it busy, few enough that stopping loses little."""
 FEW = 8
 """Blocks under which this process makes them before others had started."""
 
@@ -21,7 +20,7 @@ class Team(Protocol):
         """Get ready for an order; the one before is done with."""
         ...
 
-    def outcomes(self, todo: Iterable[Block]) -> Iterator[Outcome]:
+    def outcomes(self, todo: Iterable[Family]) -> Iterator[Outcome]:
         """What becomes of blocks, as they come."""
         ...
 
@@ -44,10 +43,11 @@ class Alone:
         self.close()
         self.work = open_work(order)
 
-    def outcomes(self, todo: Iterable[Block]) -> Iterator[Outcome]:
+    def outcomes(self, todo: Iterable[Family]) -> Iterator[Outcome]:
         """What becomes of blocks, one after the other."""
         assert self.work is not None
-        yield from map(self.work.make, todo)
+        for family in todo:
+            yield from self.work.make_all(family)
 
     def close(self) -> None:
         """Nobody to let go; the store's files are closed."""

@@ -1,6 +1,6 @@
 """Making a block of tiles: what a process needs for it, and what became of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,18 @@ from tiles.info import archive_info
 from tiles.overview.make import REACH, Files, drawn_from
 from tiles.overview.occupied import Occupied
 from tiles.picture import Block, draw_block, level_buffer, selection
-from tiles.seeding.imagery import Tiles, draw_imagery, from_below, is_imagery, is_upper
+from tiles.seeding.imagery import Halves, Tiles, draw_imagery, from_below, is_imagery, is_upper
 from tiles.seeding.jobs import State
-from tiles.seeding.plan import Plan
+from tiles.seeding.plan import SIDE, Plan
 from tiles.store import Store
+
+PARTS = 20
+"""Families that imagery is made in at least, where it has as many blocks."""
+
+type Family = tuple[Block, ...]
+"""Blocks that one process makes one after the other."""
+type Cells = list[tuple[int, int]]
+"""Row and column of each cell of blocks that a block lies in, the coarsest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,19 @@ class Work:
     plan: Plan
     grid: Grid
     info: ArchiveInfo
+    halves: Halves
     occupied: Occupied | None = None
     nothing: dict[int, bytes] = field(default_factory=dict)
+
+    def make_all(self, family: Iterable[Block]) -> Iterator[Outcome]:
+        """Make blocks one after the other, until one fails fatally."""
+        blocks = tuple(family)
+        self.halves.begin(blocks)
+        for block in blocks:
+            outcome = self.make(block)
+            yield outcome
+            if outcome.fatal:
+                return
 
     def make(self, block: Block) -> Outcome:
         """Draw, cut and keep a block; tiles that are there with the same stamp are not made again."""
@@ -86,7 +105,7 @@ class Work:
             built = from_below(self.layer, self.grid, block, self.store, first, self.plan.stamp)
             if built is not None:
                 return built
-        return draw_imagery(self.layer, self.grid, block, what)
+        return draw_imagery(self.layer, self.grid, block, what, self.halves)
 
     def _drawn(self, block: Block, buffer: int, what: Selection) -> Tiles:
         """Without a drawing where no feature is near, once it is known what such a tile looks like."""
@@ -118,13 +137,36 @@ def open_work(order: Order, registry: Registry | None = None) -> Work:
     by_level = {z: copies[file] for z, file in order.overviews.items()}
     tiles = Store(order.store, patience=10.0, floor=read.service.free_space)
     occupied = Occupied.load(next(iter(files)).parent) if files else None
-    return Work(read, by_level, layer, tiles, plan, tiling, info, occupied)
+    return Work(read, by_level, layer, tiles, plan, tiling, info, Halves(layer, tiling), occupied)
 
 
-def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Block]]:
+def phases(layer: Layer, tiling: Grid, todo: Iterable[Block]) -> list[list[Family]]:
     """Blocks that can be made at once, phase after phase: what is built from the level below comes after it."""
     now: list[Block] = []
     upper: dict[int, list[Block]] = {}
     for block in todo:
         (upper.setdefault(block.z, []) if is_upper(layer, tiling, block.z) else now).append(block)
-    return [blocks for blocks in (now, *(upper[z] for z in sorted(upper, reverse=True))) if blocks]
+    first = _families(now) if is_imagery(layer) else _each(now)
+    above = (_each(upper[z]) for z in sorted(upper, reverse=True))
+    return [families for families in (first, *above) if families]
+
+
+def _each(blocks: Iterable[Block]) -> list[Family]:
+    return [(block,) for block in blocks]
+
+
+def _families(blocks: list[Block]) -> list[Family]:
+    """Blocks of imagery under one of two levels above them, and that one after those below it.
+
+    Neighbours share blocks of the source's files, and the level above is made of their pictures. A family is at most
+    one part in `PARTS` of the work, so that all workers have some to the end.
+    """
+    levels = next((levels for levels in (3, 2) if PARTS * (4**levels // 3) <= len(blocks)), 1)
+    last = max((block.z for block in blocks), default=0)
+    found: dict[tuple[int, ...], list[tuple[Cells, Block]]] = {}
+    for block in blocks:
+        up = levels - 1 - (last - block.z) % levels
+        cells = [(block.y0 // SIDE >> n, block.x0 // SIDE >> n) for n in range(up, -1, -1)]
+        found.setdefault((block.z - up, *cells[0]), []).append((cells, block))
+    # backwards: what begins as another goes on comes after it
+    return [tuple(block for _, block in sorted(family, reverse=True)) for family in found.values()]

@@ -42,7 +42,8 @@ def test_upper_levels_come_after_the_level_below(registry: Registry) -> None:
     assert is_imagery(layer)
     assert not is_imagery(registry.layers["parcelle"])
     plan = make_plan(registry, "ortho", grid_name="LAMB93_5cm")
-    order = [sorted({block.z for block in phase}) for phase in phases(layer, tiling, blocks(plan, tiling))]
+    found = phases(layer, tiling, blocks(plan, tiling))
+    order = [sorted({block.z for family in phase for block in family}) for phase in found]
     upper = [z for z in range(12, 21) if is_upper(layer, tiling, z)]
     assert upper
     assert order[1:] == [[z] for z in reversed(upper)]
