@@ -13,6 +13,7 @@ from layers import model
 from layers.errors import SourceError
 from layers.facts import RasterFacts
 
+_MIDNIGHT = "T00:00:00Z"
 _SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "h": 3600,
             "day": 86400, "d": 86400, "week": 604800}  # fmt: skip
 _SINCE = re.compile(r"\s*(\w+?)s?\s+since\s+(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
@@ -26,9 +27,10 @@ def times_of(opened: Any, variable: str | None) -> tuple[str, ...]:
 def band_of_time(opened: Any, facts: RasterFacts, source: model.RasterSource, time: str) -> int:
     """The number of the (first) band of a time. Raises SourceError where the file has none."""
     bands = _cached_bands(facts.path, facts.times, _Dataset(opened), source.variable)
-    if time not in bands:
+    band = bands.get(time) or bands.get(f"{time}{_MIDNIGHT}")
+    if band is None:
         raise SourceError(f"{facts.path}: there is no time {time!r}")
-    return bands[time] + (source.bands[0] - 1 if source.bands else 0)
+    return band + (source.bands[0] - 1 if source.bands else 0)
 
 
 class _Dataset:
@@ -50,13 +52,15 @@ def _cached_bands(_path: str, _times: tuple[str, ...], dataset: _Dataset, variab
 
 
 def _bands(opened: Any, variable: str | None) -> dict[str, int]:
-    """First band of each time."""
+    """First band of each time: dates where every one is of midnight, else moments, midnight among them."""
     tags = opened.tags()
     if names := re.findall(r"[^{},\s]+", tags.get("NETCDF_DIM_EXTRA", "")):
-        return _netcdf_bands(opened, tags, names)
-    if opened.driver == "GRIB":
-        return _grib_bands(opened, variable)
-    return {}
+        bands = _netcdf_bands(opened, tags, names)
+    else:
+        bands = _grib_bands(opened, variable) if opened.driver == "GRIB" else {}
+    if not all(time.endswith(_MIDNIGHT) for time in bands):
+        return bands
+    return {time.removesuffix(_MIDNIGHT): band for time, band in bands.items()}
 
 
 def _netcdf_bands(opened: Any, tags: dict[str, str], names: list[str]) -> dict[str, int]:
@@ -87,9 +91,6 @@ def _iso(match: re.Match[str], value: float) -> str:
 
 
 def _text(moment: datetime) -> str:
-    """A date where the time of day is midnight: days are what such series are mostly of."""
-    if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
-        return moment.strftime("%Y-%m-%d")
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

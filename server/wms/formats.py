@@ -29,6 +29,7 @@ _MAP_SPELLINGS = {
     "image/vnd.mozilla.apng": "image/apng",
     "apng": "image/apng",
     "image/svg": "image/svg+xml",
+    "image/svg xml": "image/svg+xml",  # its plus sign was not escaped
     "svg": "image/svg+xml",
     "application/x-pdf": "application/pdf",
     "pdf": "application/pdf",
@@ -49,6 +50,9 @@ DEFAULT_INFO_FORMAT = "text/html"
 
 _SPELLINGS = {
     "application/gml+xml": "application/gml+xml; version=3.2",
+    "application/gml xml": "application/gml+xml; version=3.2",  # its plus sign was not escaped
+    "application/gml xml; version=3.2": "application/gml+xml; version=3.2",
+    "application/geo json": "application/geo+json",
     "application/gml+xml;version=3.2": "application/gml+xml; version=3.2",
     "application/vnd.ogc.gml/3.2": "application/gml+xml; version=3.2",
     "application/vnd.ogc.gml/2.1.2": "application/vnd.ogc.gml",

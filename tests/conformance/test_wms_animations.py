@@ -109,7 +109,7 @@ def test_a_layer_without_time_is_under_every_frame(client):
 def test_a_raster_plays_its_times(series):
     found = [pixels for pixels, _ in frames(series.get("/wms", **days(FORMAT="image/apng")))]
     assert len(found) == 2
-    for pixels, day in zip(found, ["2025-03-01", "2025-03-02"], strict=True):
+    for pixels, day in zip(found, ["2025-03-01T00:00:00Z", "2025-03-02T00:00:00Z"], strict=True):
         assert (pixels == still(series, days(), day)).all()
     assert (found[0] != found[1]).any()
 

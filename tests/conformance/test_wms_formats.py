@@ -58,6 +58,7 @@ def test_north_first_boxes_lie_in_a_geotiff_as_on_the_map(client):
 
 def test_vector_layers_are_drawn_as_svg(client):
     answer = client.get("/wms", **asked(FORMAT="image/svg+xml", LAYERS="parcelle,chemin", STYLES=","))
+    assert client.get("/wms", **asked(FORMAT="image/svg xml", LAYERS="parcelle,chemin", STYLES=",")).text == answer.text
     assert answer.headers["content-type"] == "image/svg+xml", answer.text
     root = etree.fromstring(answer.content)
     assert etree.QName(root).localname == "svg"

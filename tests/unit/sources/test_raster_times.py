@@ -13,7 +13,7 @@ def series(tmp_path):
 
 def test_a_variable_has_its_times_and_its_unpacked_values(series, tmp_path):
     source = coverage(series, tmp_path, variable="t2m")
-    assert source.facts.times == ("2025-03-01", "2025-03-02", "2025-03-02T06:00:00Z")
+    assert source.facts.times == ("2025-03-01T00:00:00Z", "2025-03-02T00:00:00Z", "2025-03-02T06:00:00Z")
     assert source.facts.crs == "EPSG:4326"
     assert len(source.facts.bands) == 1
     read = source.read(source.facts.extent, "OGC:CRS84", 5, 4, time="2025-03-02")
