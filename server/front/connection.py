@@ -1,14 +1,16 @@
-"""A client's connection: uvicorn's, with two things more. A stored tile is answered as soon as the headers are read, by
-one write and without ASGI; and headers, idle and half-sent requests are bounded."""
+"""A client's connection: uvicorn's, with three things more. A stored tile is answered as soon as the headers are read,
+by one write and without ASGI; a map that is to be drawn is passed on as soon; and headers, idle and half-sent requests
+are bounded."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from server.front.header_names import NamingTransport
 
 if TYPE_CHECKING:
+    from server.front.maps import Maps, Passing
     from server.front.tile_hit import Hits
 
 TRANSPORT = "garrigue.transport"
@@ -35,12 +37,19 @@ class Connection(HttpToolsProtocol):
         self.plain = True
         self.gzip = False
         self.known: bytes | None = None
+        self.between = True
+        self.alone = False
+        self.passing: Passing | None = None
+        self.held = b""
+        self.ending = False
         self.last = self.loop.time()
         self.idle_check = self.loop.call_later(self.timeout_keep_alive, self.close_if_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self.idle_check.cancel()
+        if self.passing is not None:
+            self.passing.leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -49,6 +58,9 @@ class Connection(HttpToolsProtocol):
         Clients repeat themselves: a request whose headers are byte for byte those of one that was parsed, and was a
         plain GET of a tile, is not parsed again.
         """
+        if self.passing is not None:
+            self._hold(data)
+            return
         usual = self.usual
         if usual is not None and data.endswith(usual) and self._answer_again(data[: -len(usual)]):
             return
@@ -56,6 +68,7 @@ class Connection(HttpToolsProtocol):
         self.usual = None
         self.fast_answers = 0
         at_start = self.at_start
+        self.alone = self.between and data.find(b"\r\n\r\n") == len(data) - 4
         super().data_received(data)
         if at_start and self.fast_answers == 1 and self.at_start and data.endswith(b"\r\n\r\n"):
             line, _, _ = data.partition(b"\r\n")
@@ -77,7 +90,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request starts. What ASGI needs is made when it is needed."""
-        self.at_start = False
+        self.at_start = self.between = False
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -113,12 +126,48 @@ class Connection(HttpToolsProtocol):
                 if answer is not None:
                     self._answer_fast(*answer, get=method == b"GET", keep=keep)
                     return
+                if self.alone and keep and method == b"GET" and self._pass_on():
+                    return
         self.fast = False
         self._prepare_scope()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
         super().on_headers_complete()
         if self.cycle is not cycle and self.cycle is not None:
             self.cycle.transport = NamingTransport(self.transport)  # type: ignore[assignment]
+
+    def _pass_on(self) -> bool:
+        """Pass on a map that is to be drawn; what the client sends until it is answered is held."""
+        if self.desk.maps is None:
+            return False
+        scope = {"headers": self.headers, "client": self.client, "server": self.server, "scheme": self.scheme}
+        self.passing = self.desk.maps.send(self.url, scope, self._passed)
+        self.fast = self.passing is not None
+        return self.fast
+
+    def _passed(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Answer what was passed on, and go on with what was held meanwhile."""
+        self.passing = None
+        self.last = self.loop.time()
+        lines = [STATUS_LINE[status], *(b"%s: %s\r\n" % (name.title(), value) for name, value in headers)]
+        lines.append(self.desk.hits.date())
+        self.transport.write(b"%sContent-Length: %d\r\n\r\n%s" % (b"".join(lines), len(body), body))
+        if self.ending:
+            self.transport.close()
+        elif held := self.held:
+            self.held = b""
+            self.transport.resume_reading()
+            self.data_received(held)
+
+    def _hold(self, data: bytes) -> None:
+        self.held += data
+        if len(self.held) > MAX_HEAD:
+            self.transport.pause_reading()
+
+    def shutdown(self) -> None:
+        """The server ends: a map under way is answered first."""
+        self.ending = True
+        if self.passing is None:
+            super().shutdown()
 
     def _answer_fast(self, head: bytes, body: bytes, *, get: bool, keep: bool) -> None:
         self.fast = True
@@ -142,6 +191,7 @@ class Connection(HttpToolsProtocol):
         if not (self.fast or self.done):
             super().on_message_complete()
         self.head_bytes = 0
+        self.between = True
         self.at_start = self.fast
 
     def on_response_complete(self) -> None:
@@ -154,7 +204,7 @@ class Connection(HttpToolsProtocol):
         """Close a connection on which nothing was answered for a while: one check a period, not a timer a request."""
         if self.transport.is_closing():
             return
-        busy = self.cycle is not None and not self.cycle.response_complete
+        busy = self.passing is not None or (self.cycle is not None and not self.cycle.response_complete)
         left = self.timeout_keep_alive - (self.loop.time() - self.last)
         if left <= 0 and not busy:
             self.transport.close()
@@ -181,6 +231,7 @@ class Desk:
     """What every connection is answered from; replaced as a whole when the registry changes."""
 
     hits: "Hits"
+    maps: "Maps | None" = None
 
     def __init__(self, hits: "Hits") -> None:
         self.hits = hits

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from server.pipes import Pipes
 
@@ -12,6 +13,42 @@ KEPT = 32
 """Connections that are kept at most."""
 IDLE = 10.0
 """Seconds that one is kept without use: less than the engine waits for a request."""
+
+
+class Receiver(Protocol):
+    """Is told what comes over a line as soon as it comes."""
+
+    def received(self, data: bytes) -> None:
+        """A piece of an answer."""
+
+    def lost(self) -> None:
+        """The engine has closed the line."""
+
+
+class Wire(asyncio.StreamReaderProtocol):
+    """The protocol of a line: what comes is for its receiver, where it has one, else it is to be read."""
+
+    receiver: Receiver | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of an answer."""
+        if self.receiver is not None:
+            self.receiver.received(data)
+        else:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """The engine ends."""
+        kept = super().eof_received()
+        if self.receiver is not None:
+            self.receiver.lost()
+        return kept
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The engine is gone."""
+        super().connection_lost(exc)
+        if self.receiver is not None:
+            self.receiver.lost()
 
 
 @dataclass(slots=True)
@@ -23,6 +60,7 @@ class Line:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    wire: Wire
     since: float = 0.0
     whole: bool = False
     left: bool = False
@@ -67,7 +105,10 @@ class Lines:
 
     async def open(self) -> Line:
         """A new connection. Raises OSError."""
-        return Line(*await asyncio.open_unix_connection(str(self.socket), limit=CHUNK))
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(CHUNK, loop)
+        transport, wire = await loop.create_unix_connection(lambda: Wire(reader, loop=loop), str(self.socket))
+        return Line(reader, asyncio.StreamWriter(transport, wire, reader, loop), wire)
 
     def keep(self, line: Line) -> None:
         """Keep a connection whose answer is whole; any other one is closed."""

@@ -20,6 +20,7 @@ import uvicorn
 import uvloop
 
 from server.front.connection import Desk, connection_class
+from server.front.maps import Maps
 from server.front.reception import Reception
 from server.front.served import Served
 from server.front.status import Status
@@ -84,11 +85,15 @@ async def _serve(asked: argparse.Namespace, published: Published) -> None:
     engine = None if asked.tiles_only else Engine(_settings(asked, published))
     reception = Reception(desk, published, engine, status)
 
+    if engine is not None:
+        desk.maps = Maps(engine, published, reception.keys)
+
     def take_up(new: Published) -> None:
         desk.hits = Hits(desk.hits.store, new.table, served)
         reception.published = new
         if engine is not None:
             engine.settings = _settings(asked, new)
+            desk.maps = Maps(engine, new, reception.keys)
 
     def tick() -> None:
         served.keep_now_and_then()

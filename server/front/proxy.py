@@ -51,7 +51,7 @@ class SlowBodyError(ServiceError):
     status = 408
 
 
-class _Answer:
+class Answer:
     """The engine's answer as httptools reads it."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ async def forward(
     with lines.pipes.expected() as pipe:
         if _transport(scope) is not None:
             told = {**told, PIPE_HEADER: str(pipe)}
-        request = _Request(scope, receive, send, _head(scope, told, length), limits, pipe)
+        request = _Request(scope, receive, send, head_of(scope, told, length), limits, pipe)
         if length or _chunked(scope["headers"]):
             await _with_body(request, lines, await _opened(lines))
         else:
@@ -185,7 +185,8 @@ async def _with_body(request: _Request, lines: Lines, line: Line) -> None:
         line.close()
 
 
-def _head(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
+def head_of(scope: Any, told: Mapping[str, str], length: int | None) -> bytes:
+    """The head of a request as the engine gets it, with `told` among its headers."""
     query = scope["query_string"]
     target = scope["raw_path"] + (b"?" + query if query else b"")
     lines = [b"%s %s HTTP/1.1\r\n" % (scope["method"].encode("ascii"), target)]
@@ -227,7 +228,7 @@ def _piece(body: bytes, more: bool) -> bytes:
 
 async def _answer(request: _Request, lines: Lines, line: Line) -> None:
     """Pass the engine's answer on. Raises EngineError where there is none."""
-    answer, started, head = _Answer(), False, request.scope["method"] == "HEAD"
+    answer, started, head = Answer(), False, request.scope["method"] == "HEAD"
     while not answer.complete:
         data = await _read(line.reader, None if started else request.limits[1])
         if not data:
@@ -273,9 +274,13 @@ async def _read(reader: asyncio.StreamReader, seconds: float | None) -> bytes:
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": shared(headers)}
+
+
+def shared(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers of an answer that pages of other origins may read, where it does not tell that itself."""
     told = {name for name, _ in headers}
-    headers += [pair for pair in cross_origin.HEADERS if pair[0] not in told]
-    return {"type": "http.response.start", "status": status, "headers": headers}
+    return [*headers, *(pair for pair in cross_origin.HEADERS if pair[0] not in told)]
 
 
 def _length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:

@@ -86,14 +86,28 @@ class Engine:
     @asynccontextmanager
     async def use(self) -> AsyncIterator[Lines]:
         """Connections to the engine, which is up and not stopped within. Raises AsleepError, EngineError."""
-        self.in_flight += 1
+        self.begin()
         try:
             await self._awake()
             yield self.lines
         finally:
-            self.in_flight -= 1
-            self._used_at = asyncio.get_running_loop().time()
-            self._watch_idle()
+            self.end()
+
+    def begin(self) -> None:
+        """A request is under way: the engine is not stopped before its `end`."""
+        self.in_flight += 1
+
+    def end(self) -> None:
+        """A request has ended."""
+        self.in_flight -= 1
+        self._used_at = asyncio.get_running_loop().time()
+        self._watch_idle()
+
+    def awake(self) -> bool:
+        """Whether the engine answers now, without being waited for."""
+        if self.process is None or self._starting is not None or self._stopping is not None:
+            return False
+        return not self.settings.hours.asleep() and self.process.poll() is None
 
     async def close(self) -> None:
         """Stop the engine and remove its socket's folder."""

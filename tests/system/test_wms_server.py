@@ -1,6 +1,9 @@
 """The WMS of a whole server: front, engine and render processes between the client and the map."""
 
+import email.parser
 import io
+import socket
+import time
 from urllib.parse import urlencode
 
 import numpy as np
@@ -129,3 +132,27 @@ def test_a_legend_of_what_occurs_comes_as_json(server):
     answer = server.get(f"/wms?{given}")
     assert answer.headers["content-type"] == "application/json"
     assert [len(node["symbols"]) for node in answer.json()["nodes"]] == [1]
+
+
+def test_requests_sent_while_a_map_is_drawn_are_answered_after_it(server):
+    boxes = ["-0.002,-0.002,0.002,0.002", "-0.001,-0.003,0.003,0.001", "0,0,0.002,0.002"]
+    paths = [f"/wms?{query(BBOX=box, WIDTH=400, HEIGHT=400)}" for box in boxes] + ["/health"]
+    expected = [server.get(path).body for path in paths]
+    with socket.create_connection((server.host, server.port), timeout=30) as client, client.makefile("rb") as coming:
+        for path in paths:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            time.sleep(0.001)
+        assert [read_answer(coming) for _ in paths] == expected
+        # Two in one piece, and one whose head comes in two.
+        client.sendall("".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n" for path in paths[:2]).encode())
+        client.sendall(f"GET {paths[2]} HTTP/1.1\r\nHo".encode())
+        client.sendall(b"st: a\r\n\r\n")
+        assert [read_answer(coming) for _ in range(3)] == expected[:3]
+
+
+def read_answer(coming):
+    """The body of the next answer on a connection."""
+    assert coming.readline() == b"HTTP/1.1 200 OK\r\n"
+    headers = email.parser.BytesParser().parsebytes(b"".join(iter(coming.readline, b"\r\n")))
+    assert len(headers.get_all("Date")) == len(headers.get_all("Access-Control-Allow-Origin")) == 1
+    return coming.read(int(headers["Content-Length"]))
