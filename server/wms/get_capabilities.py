@@ -1,6 +1,7 @@
 """GetCapabilities: what the service offers, in the version that is negotiated (OGC 06-042, 7.2)."""
 
 import math
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -31,10 +32,21 @@ async def get_capabilities(context: Context, asked: Asked) -> Response:
             _kept.pop(next(iter(_kept)))
         _kept[key] = body
     return Response(
-        _kept[key].replace(BASE.encode(), asked.base.encode()),
+        _with_key(_kept[key].replace(BASE.encode(), asked.base.encode()), asked),
         media_type=CAPABILITIES_TYPES[asked.version],
         headers={"Cache-Control": "no-cache"},
     )
+
+
+def _with_key(body: bytes, asked: Asked) -> bytes:
+    """The document with the key of who asked by `?apikey=` in its addresses: QGIS asks maps and legends at these."""
+    if not (asker().known and asked.params.text("APIKEY")):
+        return body
+    key = urlencode({"apikey": asked.params.text("APIKEY")})
+    service = "/wms?" if asked.theme is None else f"/themes/{asked.theme}/wms?"
+    for address in {f'"{asked.base}{service}', f'"{asked.base}/wms?'}:
+        body = body.replace(address.encode(), f"{address}{key}&amp;".encode())
+    return body
 
 
 def _check_sequence(asked: Asked) -> None:

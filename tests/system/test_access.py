@@ -1,8 +1,10 @@
 """Layers that are not for everybody, over HTTP: every protocol, stored tiles, keys given out and taken back."""
 
 import base64
+import html
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -240,3 +242,20 @@ def test_maplibre_styles_and_sprites_are_for_members(closed, member, other):
             answer = closed.get(path, headers=asker)
             assert answer.status in (401, 404)
             assert b"parcelle/" not in answer.body.replace(path.encode(), b"")
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])
+@pytest.mark.parametrize("path", ["/wms", "/themes/reserve/wms"])
+def test_wms_capabilities_keep_the_key_of_an_address_in_their_addresses(closed, member, path, version):
+    """QGIS asks maps at the address that the capabilities tell, legends at theirs."""
+    key = member["X-API-Key"]
+    query = f"SERVICE=WMS&VERSION={version}&REQUEST=GetCapabilities"
+    text = closed.get(f"{path}?{query}&apikey={key}").body.decode()
+    own = re.findall(rf'xlink:href="({closed.url}/[^"]*wms\?[^"]*)"', text)
+    assert len(own) > 5
+    assert all(f"?apikey={key}&amp;" in address for address in own), own
+    legend = next(address for address in own if "GetLegendGraphic" in address and "LAYER=" in address)
+    answer = closed.get(html.unescape(legend).removeprefix(closed.url))
+    assert answer.headers["Content-Type"] == "image/png"
+    assert key not in closed.get(f"{path}?{query}", member).body.decode()
+    assert b"apikey" not in closed.get(f"/wms?{query}&apikey=wrong").body
