@@ -30,6 +30,7 @@ from layers.styles.load import field_types, look_for
 from layers.styles.mapnik import Drawn
 from layers.styles.mapnik import drawn as look_of
 from layers.styles.model import RasterSymbolizer
+from layers.styles.paint import GROUND
 from layers.styles.raster import RasterLook, to_rgba
 from layers.styles.reach import FARTHEST, SYMBOL, Reach
 from layers.styles.reach import reach as reach_of
@@ -108,7 +109,7 @@ def prepared(registry: Registry, query: MapQuery) -> Iterator[Any]:
     """
     group = _shown(registry, query)
     with _one_at_a_time:
-        ready = _new_map(group, query)
+        ready = _new_map(group, query, metre=_pixels_per_metre(query) * STANDARD_DPI / query.dpi)
         ready.map.zoom_to_box(mapnik.Box2d(*query.bbox))
         ready.map.buffer_size = round(_reaching(ready.reach, query))
         yield ready.map
@@ -251,11 +252,16 @@ def _map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
     return _maps[key]
 
 
-def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery) -> Ready:
-    """Layers in their order, their labels after all of them, so that no later layer hides a label."""
+def _new_map(group: list[tuple[Layer, Selection]], query: MapQuery, metre: float | None = None) -> Ready:
+    """Layers in their order, their labels after all of them, so that no later layer hides a label.
+
+    `metre` is put in for ground units where the drawing takes no variables.
+    """
     looks = [_look(layer, selection, str(n)) for n, (layer, selection) in enumerate(group)]
     styles = "".join(xml for look in looks for _, xml in (*look.styles, *look.labels))
     document = f"<Map>{''.join({look.font_sets: None for look in looks})}{styles}</Map>"
+    if metre is not None:
+        document = document.replace(GROUND, repr(metre))
     drawing = mapnik.Map(query.width, query.height)
     try:
         mapnik.load_map_from_string(drawing, document)

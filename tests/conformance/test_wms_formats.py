@@ -10,6 +10,7 @@ from PIL import Image
 from rasterio.io import MemoryFile
 
 from support.data import X0, Y0
+from support.style_maps import sld
 from support.wms import client_of
 
 BOX = (X0, Y0, X0 + 1000, Y0 + 1000)
@@ -130,3 +131,16 @@ def test_capabilities_are_posted_for(client):
 def test_wrong_xml_is_told(client, body, code):
     answer = client.request("POST", "/wms", content=body, headers={"Content-Type": "text/xml"})
     assert (answer.status_code, etree.fromstring(answer.content)[0].get("code")) == (400, code)
+
+
+@pytest.mark.parametrize(("size", "dpi", "pixels"), [(500, 90.714, 10), (1000, 90.714, 20), (1000, 181.429, 20)])
+def test_metres_are_metres_in_a_drawing(client, size, dpi, pixels):
+    line = (
+        '<LineSymbolizer uom="http://www.opengeospatial.org/se/units/metre"><Stroke><CssParameter name="stroke">#ff0000'
+        '</CssParameter><CssParameter name="stroke-width">20</CssParameter></Stroke></LineSymbolizer>'
+    )
+    style = sld(line).decode().replace("<Name>n</Name>", "<Name>chemin</Name>")
+    given = {"SLD_BODY": style, "LAYERS": "chemin", "FORMAT": "image/svg+xml", "DPI": dpi}
+    answer = client.get("/wms", **asked(WIDTH=size, HEIGHT=size, **given))
+    paths = etree.fromstring(answer.content).iter("{*}path")
+    assert {round(float(width), 2) for path in paths if (width := path.get("stroke-width"))} == {pixels}
