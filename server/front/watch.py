@@ -78,7 +78,13 @@ class Watch:
         try:
             pipe = asyncio.subprocess.PIPE
             child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-            out, err = await child.communicate()
+            try:
+                out, err = await child.communicate()
+            finally:
+                # It does not outlive the server, which may be told to stop meanwhile.
+                if child.returncode is None:
+                    child.kill()
+                    await child.wait()
         finally:
             self.compiling = False
         self.problems = [] if child.returncode == 0 else _problems(out, err)

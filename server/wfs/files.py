@@ -163,7 +163,7 @@ def _ogr(
     return path
 
 
-_WITHOUT = {"ESRI Shapefile": ("moment", "boolean"), "LIBKML": ("moment", "boolean", "date")}
+_WITHOUT = {"ESRI Shapefile": ("moment", "boolean", "vast"), "LIBKML": ("moment", "boolean", "date")}
 """Types that a format has not, or writes in a way of its own."""
 
 
@@ -229,6 +229,9 @@ def _held(column: pa.Array, kept: tuple[str, ...], *, without: tuple[str, ...]) 
         return texts(column)
     if ("moment" in without and pa.types.is_timestamp(kind)) or ("date" in without and pa.types.is_date(kind)):
         return texts(column)
+    if "vast" in without and pa.types.is_floating(kind):
+        # dBase has 24 digits: what has more would be cut to another number.
+        return pc.if_else(pc.less(pc.abs(column), 1e23), column, None)
     return column.cast(pa.int8()) if "boolean" in without and pa.types.is_boolean(kind) else column
 
 

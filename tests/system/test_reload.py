@@ -55,6 +55,23 @@ def test_a_broken_file_leaves_the_old_one_serving_and_is_told(changing):
     until(lambda: changing.status()["configuration"]["ok"])
 
 
+def children(pid: int) -> list[int]:
+    return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def compiling(pid: int) -> list[int]:
+    """The processes of a server that compile its configuration."""
+    return [child for child in children(pid) if b"--compile" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_a_server_that_stops_while_it_compiles_leaves_nothing_running(config_dir, tmp_path):
+    config = Path(shutil.copytree(config_dir, tmp_path / "config"))
+    with running(config, tmp_path / "store") as server:
+        rewrite(config / "service.yaml", "en: Summer trial", "en: Winter trial")
+        (child,) = until(lambda: compiling(server.pid))
+    assert not Path(f"/proc/{child}").exists()
+
+
 def test_a_registry_compiled_by_hand_is_taken_up(changing):
     rewrite(changing.config / "service.yaml", "en: Summer trial", "en: Winter trial")
     command = [sys.executable, "-m", "scripts.cli", "check", "--compile", "--config", str(changing.config)]

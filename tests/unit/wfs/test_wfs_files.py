@@ -125,6 +125,17 @@ def test_a_drawing_has_every_line_and_ring_on_its_own_layer_as_gdal_and_ezdxf_re
     assert closed == [expected.geom_type == "LinearRing" for expected in rings if expected.geom_type != "Point"]
 
 
+def test_a_shapefile_has_no_other_number_than_the_one_that_was_there(tmp_path):
+    numbers = [1.5, -9.87e15, 1.2345e29, -3.4028234663852886e38, None]
+    places = [shapely.to_wkb(shapely.Point(1, 2))] * 5
+    batch = pa.record_batch({"id": [f"a.{n}" for n in range(5)], "n": numbers, "geometry": places})
+    fields = (Field("n", "real"),)
+    facts = VectorFacts("EPSG:2154", (0, 0, 9, 9), "Point", False, fields, 5, "GPKG", "", "a")
+    path = files.shapefile(files.Features([batch], facts, "EPSG:2154", "a", ("n",), has_geometry=True), tmp_path)
+    _, back = pyogrio.read_arrow(f"/vsizip/{path}/a.shp")
+    assert back["n"].to_pylist() == [1.5, -9.87e15, None, None, None]
+
+
 def test_whole_numbers_of_32_bits_stay_so(tmp_path):
     batch = pa.record_batch({"id": ["a.1"], "n": [2**31 - 1], "m": [2**31]})
     fields = (Field("n", "integer", width=32), Field("m", "integer"))
