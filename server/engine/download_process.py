@@ -9,6 +9,7 @@ import importlib
 import logging
 import os
 import pickle
+import select
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Buffer, Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,18 +37,15 @@ _ALL = 1 << 20
 def main(preload: Iterable[str]) -> None:
     """Fork a process for each pair of descriptors that comes, until the engine closes the control socket (stdin).
 
-    The modules `preload` are imported before.
+    The modules `preload` are imported before; a function that one names after a colon is called.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    for name in preload:
-        importlib.import_module(name)
-    # What is there now is never garbage: looking at it would copy the memory that is shared.
-    gc.freeze()
     # A thread of pyarrow's allocator, which knows of forks and is not used here.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     with tempfile.TemporaryDirectory(prefix="garrigue-downloads-") as folder, socket.socket(fileno=0) as control:
+        prepare(preload, control)
         running: set[int] = set()
         signal.signal(signal.SIGCHLD, lambda *_: _reap(running, Path(folder)))
         while True:
@@ -68,6 +66,18 @@ def main(preload: Iterable[str]) -> None:
         with suppress(ChildProcessError):
             while True:
                 os.wait()
+
+
+def prepare(preload: Iterable[str], control: socket.socket) -> None:
+    """Import and call what is to be there before processes are forked."""
+    for name in preload:
+        module, _, function = name.partition(":")
+        found = importlib.import_module(module)
+        if function and not select.select([control], [], [], 0)[0]:
+            getattr(found, function)()
+    # What is there now is never garbage: looking at it would copy the memory that is shared.
+    gc.collect()
+    gc.freeze()
 
 
 def _reap(running: set[int], folder: Path) -> None:
@@ -111,7 +121,7 @@ def _leave_with(engine: socket.socket) -> None:
 
 def _told(message: bytes, out: int) -> bytes:
     try:
-        work: Callable[[], Iterator[bytes]] = pickle.loads(message)  # noqa: S301 - written by our own engine
+        work: Callable[[], Iterator[Buffer]] = pickle.loads(message)  # noqa: S301 - written by our own engine
         with closing(work()) as chunks:  # type: ignore[type-var]
             for chunk in chunks:
                 _write(out, memoryview(chunk))

@@ -12,7 +12,7 @@ import pickle
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Buffer, Callable, Iterator, Sequence
 from fcntl import F_SETPIPE_SZ, fcntl
 from io import FileIO
 
@@ -29,8 +29,9 @@ PRELOAD = (
     # What pyarrow imports with the first array.
     "numpy.ma",
     "dateutil.relativedelta",
+    "server.wfs.warm_up:warm_up",
 )
-"""Imported once, before processes are forked."""
+"""Imported once, before processes are forked; what stands after a colon is called, where nobody waits yet."""
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -76,7 +77,7 @@ class Downloads:
                 self._command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment
             )
 
-    async def open(self, work: Callable[[], Iterator[bytes]]) -> "Download":
+    async def open(self, work: Callable[[], Iterator[Buffer]]) -> "Download":
         """Have `work`, which can be pickled, run. Raises BusyError where too many wait already."""
         if self.waiting >= WAITING:
             raise BusyError
@@ -127,7 +128,7 @@ class Download:
         self._pipe: FileIO | None = None
         self._whole = False
 
-    async def begin(self, work: Callable[[], Iterator[bytes]], hand_over: Callable[[int, int], None]) -> None:
+    async def begin(self, work: Callable[[], Iterator[Buffer]], hand_over: Callable[[int, int], None]) -> None:
         """Give a process its task."""
         message = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         loop = asyncio.get_running_loop()

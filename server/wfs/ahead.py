@@ -11,10 +11,10 @@ WORKERS = 2
 _POOL = ThreadPoolExecutor(WORKERS, thread_name_prefix="wfs-ahead")
 
 
-def ahead[T](items: Iterator[T], work: Callable[[T], bytes]) -> Iterator[bytes]:
+def ahead[T, Made](items: Iterator[T], work: Callable[[T], Made]) -> Iterator[Made]:
     """What `work` makes of each item, in order; at most WORKERS items are held. An error comes where its item would."""
     with closing(items):  # type: ignore[type-var]
-        waiting: deque[Future[bytes]] = deque()
+        waiting: deque[Future[Made]] = deque()
         first = next(items, None)
         if first is None:
             return

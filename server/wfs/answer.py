@@ -14,6 +14,7 @@ from layers.sources.base import FeatureSource
 from server.wfs.asked import Asked
 from server.wfs.dialect import Dialect
 from server.wfs.parameters import Query
+from server.wfs.stream import Chunk
 
 SMALL = 5000
 """Features that the engine itself writes, at most; more are written by a process of their own."""
@@ -151,7 +152,7 @@ def _counted(source: FeatureSource, query: Query, features: FeatureQuery, room: 
     return Page(replace(query, features=features), matched, returned, held, limit, source.state), found
 
 
-def settled(write: Callable[[Answer], Iterator[bytes]], answer: Answer) -> Iterator[bytes]:
+def settled(write: Callable[[Answer], Iterator[Chunk]], answer: Answer) -> Iterator[Chunk]:
     """The bytes of an answer whose features are still to be read: counted and read in one state of the data."""
     with ExitStack() as stack:
         pages = tuple(

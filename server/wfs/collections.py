@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
@@ -15,15 +16,18 @@ from server.wfs.ahead import ahead
 from server.wfs.coordinates import body
 from server.wfs.dialect import WFS10, WFS11, WFS20, Dialect
 from server.wfs.feature_type import FeatureType
+from server.wfs.stream import Chunk
 
 if TYPE_CHECKING:
     from server.wfs.answer import Answer, Page
 
 WFS, WFS_XSD, GML = WFS20.wfs, WFS20.wfs_xsd, WFS20.gml
+FEW = 200
+"""Features that are written before the others of a large answer."""
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-def gml_collection(answer: Answer) -> Iterator[bytes]:
+def gml_collection(answer: Answer) -> Iterator[Chunk]:
     """The collection in GML; in 2.0 each query of several has a collection of its own inside (09-025r2, 11.3.3.5)."""
     kinds = list({page.query.kind.name: page.query.kind for page in answer.pages}.values())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opening(answer, kinds)}\n'.encode()
@@ -77,21 +81,32 @@ def namespaces(kinds: Iterable[FeatureType], address: str, dialect: Dialect = WF
     )
 
 
-def _gml_members(page: Page) -> Iterator[bytes]:
+def _gml_members(page: Page) -> Iterator[memoryview]:
     query = page.query
 
-    def written(batch: pa.RecordBatch) -> bytes:
-        return bytes(body(gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry)))
+    def written(batch: pa.RecordBatch) -> memoryview:
+        return body(gml.members(batch, query.kind, query.notation, has_geometry=query.features.geometry))
 
     yield from _written(page, written)
 
 
-def _written(page: Page, write: Callable[[pa.RecordBatch], bytes]) -> Iterator[bytes]:
+def _written(page: Page, write: Callable[[pa.RecordBatch], memoryview]) -> Iterator[memoryview]:
     """The batches of a page, what is not read yet while others are written."""
-    return map(write, page.held) if page.held is not None else ahead(page.batches(), write)
+    return map(write, page.held) if page.held is not None else ahead(_few_first(page.batches()), write)
 
 
-def geojson_collection(answer: Answer) -> Iterator[bytes]:
+def _few_first(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, the first in two: the client's first bytes do not wait for all of it."""
+    with closing(batches):  # type: ignore[type-var]
+        for batch in batches:
+            yield batch.slice(0, FEW)
+            if batch.num_rows > FEW:
+                yield batch.slice(FEW)
+            break
+        yield from batches
+
+
+def geojson_collection(answer: Answer) -> Iterator[Chunk]:
     """The collection in GeoJSON; `crs` names the CRS where it is not RFC 7946's, x first in any case."""
     first = answer.pages[0].query
     head: dict[str, object] = {
@@ -117,17 +132,17 @@ def geojson_collection(answer: Answer) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def _geojson_features(page: Page) -> Iterator[bytes]:
+def _geojson_features(page: Page) -> Iterator[memoryview]:
     query = page.query
     degrees = is_geographic(query.crs.id) if query.crs.id != query.kind.facts.crs else None
 
-    def written(batch: pa.RecordBatch) -> bytes:
-        return bytes(body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees)))
+    def written(batch: pa.RecordBatch) -> memoryview:
+        return body(geojson.features(batch, has_geometry=query.features.geometry, degrees=degrees))
 
     yield from _written(page, written)
 
 
-def _without_first_comma(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _without_first_comma(chunks: Iterator[memoryview]) -> Iterator[memoryview]:
     for chunk in chunks:
         yield chunk[1:]
         break

@@ -9,7 +9,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Buffer, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from server.wfs.export import Export
 
 log = logging.getLogger("garrigue.exports")
 
-type Work = Callable[[], Iterator[bytes]]
+type Work = Callable[[], Iterator[Buffer]]
 
 LOOK = 64 * 1024 * 1024
 """Bytes that are written between looks at the free space."""

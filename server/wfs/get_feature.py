@@ -23,7 +23,7 @@ from server.wfs.dialect import WFS20
 from server.wfs.feature_type import FeatureType
 from server.wfs.formats import FILES, STREAMED, FileFormat
 from server.wfs.parameters import Query
-from server.wfs.stream import Stream, StreamedResponse, in_thread
+from server.wfs.stream import Chunk, Stream, StreamedResponse, in_thread
 
 MEDIA_TYPES = {"gml": WFS20.media_type, "geojson": "application/json"}
 
@@ -62,7 +62,7 @@ async def collected(asked: Asked, make: Callable[[], Answer], name: str) -> Resp
 
 
 async def answered(
-    asked: Asked, make: Callable[[], Answer], write: Callable[[Answer], Iterator[bytes]], media_type: str
+    asked: Asked, make: Callable[[], Answer], write: Callable[[Answer], Iterator[Chunk]], media_type: str
 ) -> Response:
     """The answer that `make` gives as `write` writes it, whole where it is small. `write` can be pickled."""
     headers, packed = _headers(asked, media_type)
@@ -72,7 +72,7 @@ async def answered(
     return await streamed(asked, partial(answers.settled, write, found), media_type, large=True)
 
 
-def _written(make: Callable[[], Answer], write: Callable[[Answer], Iterator[bytes]], *, packed: bool) -> bytes | Answer:
+def _written(make: Callable[[], Answer], write: Callable[[Answer], Iterator[Chunk]], *, packed: bool) -> bytes | Answer:
     """The bytes of a small answer; a large one as it is."""
     answer = make()
     return answer if answer.large else b"".join(_sent(partial(write, answer), packed=packed))
@@ -128,7 +128,7 @@ def _names(name: str) -> Iterator[str]:
 
 
 async def streamed(
-    asked: Asked, chunks: Callable[[], Iterator[bytes]], media_type: str, name: str = "", *, large: bool = False
+    asked: Asked, chunks: Callable[[], Iterator[Chunk]], media_type: str, name: str = "", *, large: bool = False
 ) -> Response:
     """The chunks as an answer, compressed where the client takes that; `name` is that of a file to save.
 
@@ -151,20 +151,20 @@ def _headers(asked: Asked, media_type: str) -> tuple[dict[str, str], bool]:
     return headers | ({"Content-Encoding": "gzip"} if packed else {}), packed
 
 
-def _sent(chunks: Callable[[], Iterator[bytes]], *, packed: bool) -> Iterator[bytes]:
+def _sent(chunks: Callable[[], Iterator[Chunk]], *, packed: bool) -> Iterator[Chunk]:
     """What goes to the client."""
     begun = _begun(chunks())
     return _packed(begun) if packed else begun
 
 
-def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _begun(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The chunks, the first two as one: data that cannot be read is told before anything is sent."""
     with closing(chunks):  # type: ignore[type-var]
-        yield next(chunks) + next(chunks, b"")
+        yield b"".join((next(chunks), next(chunks, b"")))
         yield from chunks
 
 
-def _packed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _packed(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The chunks as one gzip stream, each sent as it comes."""
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     with closing(chunks):  # type: ignore[type-var]

@@ -14,6 +14,9 @@ from server.asked_base import headers_of
 from server.engine.downloads import Download
 from server.pipes import HEADER
 
+type Chunk = bytes | memoryview
+"""Some bytes of an answer."""
+
 WAITING = 3
 """Chunks made and not yet sent, at most."""
 
@@ -31,12 +34,12 @@ async def in_thread[T](func: Callable[[], T]) -> T:
 class Stream:
     """Runs a generator of bytes in a thread. `first` waits for its first chunk, or raises what it raised."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
         self._chunks = chunks
         self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(maxsize=WAITING)
+        self._queue: asyncio.Queue[Chunk | BaseException | None] = asyncio.Queue(maxsize=WAITING)
         self._stopped = False
-        self._head: bytes | None = None
+        self._head: Chunk | None = None
         self._work = self._loop.run_in_executor(_POOL, self._make)
 
     async def first(self) -> None:
@@ -50,10 +53,10 @@ class Stream:
             raise item
         self._head = item
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
         """The chunks in order. An error after the first breaks the answer off, so that no client takes it for whole."""
         try:
-            item: bytes | BaseException | None = self._head
+            item: Chunk | BaseException | None = self._head
             while item is not None:
                 if isinstance(item, BaseException):
                     raise item
@@ -73,7 +76,7 @@ class Stream:
         except Exception as error:  # noqa: BLE001 - the edge of the thread: it is raised again in the event loop
             self._put(error)
 
-    def _put(self, item: bytes | BaseException | None) -> bool:
+    def _put(self, item: Chunk | BaseException | None) -> bool:
         with contextlib.suppress(RuntimeError, asyncio.CancelledError, CancelledError):
             waiting = asyncio.run_coroutine_threadsafe(self._queue.put(item), self._loop)
             while not self._loop.is_closed():

@@ -7,6 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+PREPARED: list[str] = []
+
+
+def get_ready() -> None:
+    PREPARED.append("ready")
+
 
 def numbers(count: int) -> Iterator[bytes]:
     for number in range(count):

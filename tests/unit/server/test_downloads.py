@@ -1,14 +1,17 @@
 """Downloads made by processes of their own: whole or broken off, bounded, and ended when nobody waits any more."""
 
 import asyncio
+import gc
 import os
 import signal
+import socket
 import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from server.engine import download_process
 from server.engine import downloads as module
 from server.engine.downloads import Downloads
 from server.engine.pool import BusyError, CrashedError
@@ -70,6 +73,18 @@ def test_the_more_downloads_the_lower_their_priority(run):
 
     own = os.nice(0)
     assert run(scenario) == [min(own + more, 19) for more in (5, 10, 15, 15)]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_takes_time_is_prepared_only_while_nobody_waits(waits, monkeypatch):
+    monkeypatch.setattr(made, "PREPARED", [])
+    control, engine = socket.socketpair()
+    with control, engine:
+        if waits:
+            engine.send(b"+")
+        download_process.prepare(["support.made:get_ready"], control)
+    gc.unfreeze()
+    assert ([] if waits else ["ready"]) == made.PREPARED
 
 
 def test_an_error_keeps_its_class_before_the_first_byte_and_breaks_off_after_it(run):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.engine.downloads import Downloads
-from server.wfs import answer
+from server.wfs import answer, collections
 from support.vectors import make_registry
 from support.wfs import Client
 
@@ -48,6 +48,15 @@ def test_the_answer_is_the_same(wfs, large, asked):
     assert found.headers["content-type"] == expected.headers["content-type"]
     assert _TIME.sub(b"", found.content) == _TIME.sub(b"", expected.content)
     assert len(found.content) > 500 or "OUTPUTFORMAT" in asked or "VALUEREFERENCE" in asked
+
+
+@pytest.mark.parametrize("asked", ASKED[:5], ids=str)
+@pytest.mark.parametrize("few", [1, 3, 8])
+def test_few_that_come_first_are_not_missed_afterwards(wfs, monkeypatch, asked, few):
+    expected = wfs(REQUEST="GetFeature", **asked)
+    monkeypatch.setattr(collections, "FEW", few)
+    found = wfs(REQUEST="GetFeature", **asked)
+    assert _TIME.sub(b"", found.content) == _TIME.sub(b"", expected.content)
 
 
 def test_a_file_comes_with_its_name(large):
