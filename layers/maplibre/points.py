@@ -95,7 +95,7 @@ def along(stroke: model.GraphicStroke, unit: str, options: model.Options, sheet:
         sheet.complain("the spacing of a GraphicStroke cannot depend on the feature")
     if number(stroke.initial_gap):
         sheet.complain("the InitialGap of a GraphicStroke")
-    spacing = max(((whole or graphics.DEFAULT_SIZE) + (gap or 0)) * PIXELS.get(unit, 1.0), 1.0)
+    spacing = max((gap or whole or graphics.DEFAULT_SIZE) * PIXELS.get(unit, 1.0), 1.0)
     layout = icon_layout(stroke.graphic, unit, sheet)
     layout |= {"symbol-placement": "line-center" if place == "centralPoint" else "line"}
     layout |= {"symbol-spacing": plain(spacing), "icon-allow-overlap": True, "icon-ignore-placement": True}

@@ -15,6 +15,7 @@ AT_POINTS = frozenset(
 """Geometries of points that Mapnik finds by itself where it places a symbol."""
 _LABELLED = frozenset(("centroid", "interiorpoint", "pointonsurface"))
 _BORDERS = frozenset(("boundary", "exteriorring", "exterior_ring"))
+_VERTICES = Function("vertices", ())
 _SUBJECT = frozenset(("property",))
 
 
@@ -46,14 +47,30 @@ def _only(part: model.FeatureTypeStyle, geometry: Expression | None) -> model.Fe
     rules = []
     for rule in part.rules:
         kept = (s for s in rule.symbolizers if _geometry(s) == geometry)
-        mine = kept if geometry is None else (replace(s, geometry=None) for s in kept)
+        mine = kept if geometry is None else map(_plain, kept)
         rules.append(replace(rule, symbolizers=tuple(mine)))
     return replace(part, rules=tuple(rules))
+
+
+def _plain(symbolizer: model.Symbolizer) -> model.Symbolizer:
+    """The symbolizer over a geometry that is made for it."""
+    if isinstance(symbolizer, model.LineSymbolizer) and (marks := _on_vertices(symbolizer)) is not None:
+        return model.PointSymbolizer(marks, None, symbolizer.unit, symbolizer.options, symbolizer.line)
+    return replace(symbolizer, geometry=None)
+
+
+def _on_vertices(symbolizer: model.LineSymbolizer) -> model.Graphic | None:
+    """QGIS's marks on every vertex of a line."""
+    marks = symbolizer.stroke.graphic_stroke
+    told = model.option(symbolizer.options, "placement") == "points"
+    return marks.graphic if marks is not None and told and not isinstance(symbolizer.geometry, Function) else None
 
 
 def _geometry(symbolizer: model.Symbolizer) -> Expression | None:
     """The function that makes a symbolizer's geometry, None where it is the feature's or Mapnik finds it."""
     asked = symbolizer.geometry
+    if isinstance(symbolizer, model.LineSymbolizer) and _on_vertices(symbolizer) is not None:
+        return _VERTICES
     if not isinstance(asked, Function) or isinstance(symbolizer, model.RasterSymbolizer):
         return None
     name = asked.name.lower()

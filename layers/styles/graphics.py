@@ -427,5 +427,6 @@ def along(stroke: model.GraphicStroke, unit: str, options: model.Options, drawin
     if (model.option(options, "placement") or "") == "centralPoint":
         return markers(stroke.graphic, unit, drawing, placement="point")
     turn = radians(fixed(stroke.graphic.rotation, "the rotation of a GraphicStroke", drawing, 0.0))
-    length = whole * max(abs(cos(turn)), abs(sin(turn)), 0.1)
-    return markers(stroke.graphic, unit, drawing, placement="line", spacing=plain(max(length + gap, 1.0)))
+    # QGIS, which is who writes a gap, tells that from middle to middle; without one, marks touch each other.
+    length = gap or whole * max(abs(cos(turn)), abs(sin(turn)), 0.1)
+    return markers(stroke.graphic, unit, drawing, placement="line", spacing=plain(max(length, 1.0)))

@@ -109,8 +109,8 @@ def _content(expression: Expression, drawing: Drawing) -> tuple[str, str | None]
     return text_value(expression, drawing.fields), None
 
 
-_UNDER = (("(.)(?=.)", "\u035f"), ("(.)$", "\u0332"))
-"""A line from the middle of a letter to that of the next one, and one below the last letter."""
+_UNDER = (("(.)(?=.)", "\u035f"), ("^(.)$", "\u0332"))
+"""A line from the middle of a letter to that of the next one, or below one that is alone."""
 _THROUGH = (("(.)", "\u0336"),)
 
 

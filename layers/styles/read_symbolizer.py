@@ -21,6 +21,8 @@ UNITS = {
     "http://www.opengeospatial.org/se/units/foot": "foot",
     "http://www.opengeospatial.org/se/units/mm": "mm",
 }
+_PEN_DASHES: frozenset[tuple[float, ...]] = frozenset(((4, 2), (1, 2), (4, 2, 1, 2), (4, 2, 1, 2, 1, 2)))
+"""Qt's dashed pens, which QGIS writes as they are: lengths in widths of the line, between square caps."""
 XLINK = "{http://www.w3.org/1999/xlink}"
 
 
@@ -94,13 +96,17 @@ def stroke(element: etree._Element | None) -> model.Stroke | None:
         return None
     given = _parameters(element)
     along, within = xml.child(element, "GraphicStroke"), xml.child(element, "GraphicFill", "Graphic")
+    cap = (text(given.get("stroke-linecap")) or "butt").strip()
+    dashes = _dashes(element, given.get("stroke-dasharray"))
+    if cap == "square" and dashes in _PEN_DASHES:
+        dashes = tuple(dash * max(number(given.get("stroke-width")) or 1.0, 1.0) for dash in dashes)
     return model.Stroke(
         color=given.get("stroke", Literal("#000000")),
         opacity=given.get("stroke-opacity", model.ONE),
         width=given.get("stroke-width", model.ONE),
         join=(text(given.get("stroke-linejoin")) or "miter").strip(),
-        cap=(text(given.get("stroke-linecap")) or "butt").strip(),
-        dashes=_dashes(element, given.get("stroke-dasharray")),
+        cap=cap,
+        dashes=dashes,
         dash_offset=number(given.get("stroke-dashoffset")) or 0.0,
         graphic_fill=None if within is None else graphic(within),
         graphic_stroke=None if along is None else _graphic_stroke(along),

@@ -116,6 +116,14 @@ def test_a_geometry_is_made_by_a_function(world, what):
     assert found == pytest.approx(expected, abs=1.5)
 
 
+def test_marks_lie_on_every_vertex_of_a_line(world):
+    mark = '<Mark><Fill><CssParameter name="fill">#ff0000</CssParameter></Fill></Mark><Size>6</Size>'
+    stroke = f"<Stroke><GraphicStroke><Graphic>{mark}</Graphic></GraphicStroke></Stroke>"
+    style = sld(f'<LineSymbolizer>{stroke}<VendorOption name="placement">points</VendorOption></LineSymbolizer>')
+    pixels = drawn(world, "trait", style)
+    assert [name(pixels[99 - y, x]) for x, y in ((20, 20), (50, 80), (80, 20), (35, 50))] == ["#ff0000"] * 3 + [""]
+
+
 def test_what_is_made_reaches_into_a_picture_that_the_feature_does_not_touch(world):
     pixels = drawn(world, "trait", red("Polygon", function("buffer", 400)), (400, 20, 500, 120))
     assert (pixels[..., 3] > 100).mean() > 0.5
