@@ -2,7 +2,7 @@
 buildings repeated over a region. All in EPSG:2154, x before y."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ FORMATS = {"fgb": "FlatGeobuf", "gpkg": "GPKG"}
 
 @dataclass(frozen=True, slots=True)
 class Buildings:
-    """The same features in both formats, with the box that they lie in (EPSG:2154)."""
+    """The same features in each format that was asked, with the box that they lie in (EPSG:2154)."""
 
     count: int
     fgb: Path
@@ -51,12 +51,12 @@ def imagery() -> list[Path]:
     return sorted(IMAGERY.glob("*.tif"))
 
 
-def region(folder: Path, count: int) -> Buildings:
+def region(folder: Path, count: int, formats: Iterable[str] = tuple(FORMATS)) -> Buildings:
     """`count` buildings in `folder`: the demo's town set side by side as often as is needed, with ids of their own."""
     meta, table = read_arrow(BDTOPO, layer="batiment")
     side = math.ceil(math.sqrt(math.ceil(count / table.num_rows)))
     paths = {extension: folder / f"region_{count}.{extension}" for extension in FORMATS}
-    for path in paths.values():
+    for path in (paths[extension] for extension in formats):
         if not path.exists():
             copies = _copies(table, meta["geometry_name"], count, side)
             schema = table.schema.with_metadata(None)

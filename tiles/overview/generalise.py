@@ -32,7 +32,7 @@ def generalised(batch: pa.RecordBatch, recipe: Recipe, pixel: float) -> pa.Recor
     shapes = shapes[there]
     bounds = shapely.bounds(shapes).reshape(-1, 4)
     small = _is_small(shapes, bounds, pixel) & (recipe.keep is Keep.LOOK)
-    kept, replaced = there[~small], _simplified(shapes[~small], bounds[~small], pixel)
+    kept, replaced = there[~small], simplified(shapes[~small], bounds[~small], pixel)
     if small.any():
         rows = there[small]
         classes = _classes(batch.take(pa.array(rows)), recipe)
@@ -54,8 +54,8 @@ def _is_small(shapes: Any, bounds: Floats, pixel: float) -> npt.NDArray[np.bool_
     return np.asarray((size < pixel * CELL) & (shapely.get_type_id(shapes) != 7))
 
 
-def _simplified(shapes: Any, bounds: Floats, pixel: float) -> Any:
-    """What would vanish stays as it is."""
+def simplified(shapes: Any, bounds: Floats, pixel: float) -> Any:
+    """Shapes of some bounds (n × 4) for pixels of a size in their units; what would vanish stays as it is."""
     simple = shapely.simplify(shapes, pixel * TOLERANCE, preserve_topology=False)
     simple = np.where(shapely.is_empty(simple), shapes, simple)
     size = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])

@@ -25,7 +25,7 @@ from tiles.overview.recipe import Keep, Recipe, recipe
 from tiles.picture import Block
 from tiles.seeding.plan import Plan
 
-VERSION = "2"
+VERSION = "3"
 """Changes with the way in which overviews are made."""
 BLOCKS, LEVELS = 32, 4
 """Blocks and levels from which overviews are worth while: they cost as much as reading the features four times."""
@@ -155,7 +155,8 @@ def _write(
     from tiles.overview.files import write_deep, write_level
 
     deep = folder / "deep.fgb"
-    write_deep(layer, tiling.crs, fields, box, deep)
+    exact = Keep.ALL in {one.keep for one in recipes.values()}
+    write_deep(layer, tiling.crs, fields, box, deep, 0.0 if exact else tiling.cell_sizes[max(recipes)])
     names: dict[int, str] = {}
     finest = dict.fromkeys(Keep, deep)
     for z in sorted(recipes, reverse=True):
