@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
+from server.memory import keep_freed
 from server.parent import die_with_parent
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def serve(ours: socket) -> None:
     # What was imported stays: to look through it again and again would take a hundredth of the time.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    keep_freed()
     with ours, ours.makefile("rb") as tasks:
         while head := tasks.read(LENGTH.size):
             reply = _reply(tasks.read(*LENGTH.unpack(head)))
