@@ -72,9 +72,12 @@ def _turned(outlines: tuple[Outline, ...], degrees: float) -> tuple[Outline, ...
 
 
 def _sector(start: float, end: float) -> tuple[Outline, ...]:
+    return _ring((0.0, 0.0), *_arc(start, end))
+
+
+def _arc(start: float, end: float) -> tuple[Point, ...]:
     steps = max(8, round(abs(end - start) / 6))
-    arc = [_polar(0.5, start + (end - start) * i / steps) for i in range(steps + 1)]
-    return _ring((0.0, 0.0), *arc)
+    return tuple(_polar(0.5, start + (end - start) * i / steps) for i in range(steps + 1))
 
 
 _H, _V = ((-0.5, 0.0), (0.5, 0.0)), ((0.0, -0.5), (0.0, 0.5))
@@ -112,11 +115,15 @@ MARKS: dict[str, Callable[[], tuple[Outline, ...]]] = {
     "line": lambda: _lines(_V),
     "half_square": lambda: _ring((-0.5, -0.5), (0, -0.5), (0, 0.5), (-0.5, 0.5)),
     "diagonal_half_square": lambda: _ring((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)),
-    "right_half_triangle": lambda: _ring((0, -0.5), (0.5, -0.5), (0, 0.5)),
-    "left_half_triangle": lambda: _ring((0, -0.5), (-0.5, -0.5), (0, 0.5)),
+    "quarter_square": lambda: _ring((-0.5, 0), (0, 0), (0, 0.5), (-0.5, 0.5)),
+    "left_half_triangle": lambda: _ring((0, -0.5), (0.5, -0.5), (0, 0.5)),
+    "right_half_triangle": lambda: _ring((0, -0.5), (-0.5, -0.5), (0, 0.5)),
     "semi_circle": lambda: _sector(0, 180),
     "third_circle": lambda: _sector(90, 210),
     "quarter_circle": lambda: _sector(90, 180),
+    "half_arc": lambda: _lines(_arc(0, 180)),
+    "third_arc": lambda: _lines(_arc(90, 210)),
+    "quarter_arc": lambda: _lines(_arc(90, 180)),
     "shape://vertline": lambda: _lines(_V),
     "shape://horline": lambda: _lines(_H),
     "shape://slash": lambda: _lines(_S),

@@ -110,6 +110,9 @@ def test_a_graphic_stroke_repeats_its_mark():
         ("asterisk_fill", (32, 26), (28, 24)),
         ("square_with_corners", (32, 24), (22, 22)),
         ("rounded_square", (32, 24), (22, 22)),
+        ("quarter_square", (27, 27), (37, 27)),
+        ("left_half_triangle", (34, 38), (30, 38)),
+        ("right_half_triangle", (30, 38), (34, 38)),
         ("ttf://DejaVu Sans#0x49", (32, 30), (26, 32)),
         ("ttf://DejaVu Sans#73", (32, 30), (26, 32)),
         ("ttf://DejaVu Sans#U+004F", (38, 32), (32, 32)),
@@ -385,3 +388,17 @@ def test_an_svg_whose_opacity_is_255_is_opaque(tmp_path):
     )
     pixels = picture(style, POINT, base=tmp_path)
     assert (at(pixels), int(pixels[32, 32, 3])) == ("#aa00aa", 255)
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "off"),
+    [
+        ("half_arc", [(32, 22), (25, 25), (39, 25)], [(32, 42), (32, 32)]),
+        ("third_arc", [(22, 32), (25, 25)], [(42, 32), (32, 32)]),
+        ("quarter_arc", [(25, 25)], [(25, 39), (39, 25)]),
+    ],
+)
+def test_arcs_are_lines(name, on, off):
+    stroke = f"<Stroke>{css(stroke='#ff0000', stroke_width=3)}</Stroke>"
+    pixels = picture(sld(mark(name, paint=RED + stroke)), POINT)
+    assert [at(pixels, *place) for place in (*on, *off)] == ["#ff0000"] * len(on) + [""] * len(off)
