@@ -302,7 +302,7 @@ def _tell_reports(plans: list[Any], reports: list[Any], as_json: bool) -> None:
         rate = report.drawn / max(report.seconds, 1e-3)
         console.print(
             f"{_name(plan)}: {report.drawn} tiles made ({report.empty} empty, {report.before} there before), "
-            f"{report.bytes / 1e6:.1f} MB, {report.seconds:.1f} s, {rate:.0f} tiles/s"
+            f"{round(report.bytes / 1e6, 1) + 0:.1f} MB, {report.seconds:.1f} s, {rate:.0f} tiles/s"
         )
         if report.stopped:
             console.print(f"  the time is up: {report.total - report.done} tiles are left; the same command goes on")

@@ -121,7 +121,10 @@ def test_a_published_site_has_them_for_fine_screens(site, tmp_path):
     described = json.loads((folder / "tiles/arbre@2x.json").read_text())
     assert described["tiles"] == ["https://tiles.example.org:8443/tiles/arbre/default/PM@2x/{z}/{x}/{y}.png"]
     listed = json.loads((folder / "layers.json").read_text())["layers"]
-    assert [item["tiles"] for item in listed] == ["tiles/arbre/default/PM{r}/{z}/{x}/{y}.png"]
+    plain, fine = (
+        {"tiles": f"tiles/arbre/default/PM{end}/{{z}}/{{x}}/{{y}}.png", "levels": [14, 16]} for end in ("", "@2x")
+    )
+    assert [(item["tiles"], item["levels"], item["fine"]) for item in listed] == [(*plain.values(), fine)]
     x, y = most_painted(config, store)
     assert picture((folder / f"tiles/arbre/default/PM@2x/{Z}/{x}/{y}.png").read_bytes()).shape[:2] == (512, 512)
     capabilities = (folder / "wmts/1.0.0/WMTSCapabilities.xml").read_text()

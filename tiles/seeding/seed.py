@@ -215,9 +215,7 @@ def _count(report: Report, outcome: Outcome) -> None:
     if outcome.state is State.FAILED:
         report.failed += tiles
         return
-    if outcome.drawn:
-        report.drawn += tiles
-    else:
-        report.before += tiles
+    report.drawn += outcome.drawn
+    report.before += tiles - outcome.drawn
     report.empty += tiles if outcome.state is State.EMPTY else 0
     report.bytes += outcome.change.bytes

@@ -41,14 +41,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a block: its state, what was added to the store, why it failed; `fatal` stops the job."""
+    """What became of a block: its state, what was added to the store, why it failed; `fatal` stops the job.
+
+    `drawn` is how many of its tiles had to be made.
+    """
 
     block: Block
     state: State
     change: Sizes = field(default_factory=Sizes)
     error: str | None = None
     fatal: bool = False
-    drawn: bool = True
+    drawn: int = 0
     died: bool = False
 
 
@@ -84,16 +87,33 @@ class Work:
         """Draw, cut and keep a block; tiles that are there with the same stamp are not made again."""
         plan = self.plan
         first, last = plan.address(block.z, block.x0, block.y0), plan.address(block.z, block.x1, block.y1)
-        if len(self.store.present(first, last, plan.stamp)) == block.tiles:
-            return Outcome(block, State.DONE, drawn=False)
+        there = self.store.present(first, last, plan.stamp)
+        if len(there) == block.tiles:
+            return Outcome(block, State.DONE)
+        part = self._missing(block, there)
         try:
-            tiles, painted = self._tiles(block)
+            tiles, painted = self._tiles(part)
             change = self.store.put_many(((first._replace(x=x, y=y), data) for x, y, data in tiles), self.info)
         except SourceError as error:
             return Outcome(block, State.FAILED, error=str(error))
         except ArchiveError as error:
             return Outcome(block, State.FAILED, error=str(error), fatal=True)
-        return Outcome(block, State.DONE if painted else State.EMPTY, change)
+        empty = not painted and part == block
+        return Outcome(block, State.EMPTY if empty else State.DONE, change, drawn=part.tiles)
+
+    def _missing(self, block: Block, there: set[tuple[int, int]]) -> Block:
+        """What is to be drawn of a block: the box of its missing tiles, the whole where that would look otherwise.
+
+        Labels and symbols find their places among those of the block, and levels of imagery are made of its picture.
+        """
+        alone = not is_imagery(self.layer) and not level_buffer(self.layer, self.plan.style, self.grid, block.z)
+        if not there or not alone:
+            return block
+        missing = [
+            (x, y) for x in range(block.x0, block.x1 + 1) for y in range(block.y0, block.y1 + 1) if (x, y) not in there
+        ]
+        columns, rows = zip(*missing, strict=True)
+        return Block(block.z, min(columns), min(rows), max(columns), max(rows))
 
     def _tiles(self, block: Block) -> tuple[list[tuple[int, int, bytes]], int]:
         first = self.plan.address(block.z, block.x0, block.y0)

@@ -31,7 +31,14 @@
     map.attributionControl.setPrefix(false);
     L.control.scale({ imperial: false }).addTo(map);
     map.fitBounds(bounds);
-    L.tileLayer(layer.tiles, { minZoom: first, maxZoom: last, bounds, attribution: safe(layer.attribution) }).addTo(map);
+    const add = (tiles, minZoom, maxZoom) => {
+      if (minZoom <= maxZoom) L.tileLayer(tiles, { minZoom, maxZoom, bounds, attribution: safe(layer.attribution) }).addTo(map);
+    };
+    // Tiles for fine screens may be there at some levels only.
+    const [from, to] = L.Browser.retina && layer.fine ? layer.fine.levels : [last + 1, last];
+    add(layer.tiles, first, from - 1);
+    if (layer.fine) add(layer.fine.tiles, from, to);
+    add(layer.tiles, to + 1, last);
     remove = () => map.remove();
   };
 
