@@ -355,6 +355,7 @@ _FUNCTIONS: dict[str, Callable[[tuple[Expression, ...], Fields], str]] = {
     "pi": lambda _a, _f: "3.14159265358979",
     "torad": lambda a, f: f"({value(a[0], f)}*0.017453292519943)",
     "geometrytype": lambda _a, _f: "[mapnik::geometry_type]",
+    "dimension": lambda _a, _f: "([mapnik::geometry_type] - 1)",
 }
 
 
@@ -404,6 +405,7 @@ def _compared(operator: str, *, match_case: bool = True) -> Callable[[tuple[Expr
 
 
 BOOLEAN: dict[str, Callable[[tuple[Expression, ...], Fields], str]] = {
+    "iscoverage": lambda _a, _f: "false",
     "strstartswith": lambda a, f: _affix(a, f, "", ".*"),
     "strendswith": lambda a, f: _affix(a, f, ".*", ""),
     "strcontains": lambda a, f: _affix(a, f, ".*", ".*"),

@@ -83,6 +83,8 @@ def value_of(element: etree._Element) -> Expression:
             parts.append(Literal(piece))
     if len(parts) == 1:
         return parts[0]
+    if parts and all(isinstance(part, Literal) for part in parts):
+        return Literal("".join(str(part.value).strip() for part in parts if isinstance(part, Literal)))
     return Function("Concatenate", tuple(parts)) if parts else Literal("")
 
 
@@ -150,7 +152,11 @@ def _parts(element: etree._Element) -> tuple[Expression, ...]:
 
 
 def _function(element: etree._Element) -> Expression:
-    return Function(element.get("name", ""), tuple(value_of(c) if _wraps(c) else expression(c) for c in element))
+    name = element.get("name", "")
+    arguments = tuple(value_of(c) if _wraps(c) else expression(c) for c in element)
+    if name.lower() == "env" and len(arguments) == 2 and isinstance(arguments[1], Literal):
+        return arguments[1]  # what GeoServer's clients may set: here it is always what the style says
+    return Function(name, arguments)
 
 
 def _wraps(element: etree._Element) -> bool:

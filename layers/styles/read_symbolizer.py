@@ -160,7 +160,8 @@ def _aspect(element: etree._Element) -> float:
 
 
 def _mark(element: etree._Element) -> model.Mark | model.ExternalGraphic:
-    name = xml.text(element, "WellKnownName")
+    told = xml.child(element, "WellKnownName")
+    name = "" if told is None else (text(value_of(told)) or "").strip()
     if not name and xml.child(element, "OnlineResource") is not None:
         index = xml.text(element, "MarkIndex")
         found = _external(element)

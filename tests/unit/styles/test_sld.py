@@ -8,7 +8,7 @@ from layers.styles import StyleError, read_sld
 from layers.styles.expressions import And, Property, property_names
 from layers.styles.mapnik import drawn
 from layers.styles.model import LinePlacement, PolygonSymbolizer, TextSymbolizer
-from support.style_maps import NAMESPACES, SQUARE, at, fill, picture, sld
+from support.style_maps import LINE, NAMESPACES, SQUARE, at, extent, fill, picture, sld
 
 DATA = Path(__file__).parents[2] / "data/styles"
 SHARED = Path(__file__).parents[4] / "shared/data/landcover/ocs2d_sld"
@@ -205,3 +205,37 @@ def test_labels_of_all_features_leave_what_is_else_painted():
     label = "<TextSymbolizer><Label><ogc:PropertyName>a</ogc:PropertyName></Label></TextSymbolizer>"
     style = sld(f"<ogc:Filter>{asked}</ogc:Filter>{fill('#ff0000')}", f"<ElseFilter/>{fill('#00ff00')}", label)
     assert [at(picture(style, SQUARE, {"a": a}), 12, 12) for a in (1, 2)] == ["#ff0000", "#00ff00"]
+
+
+SPOT = {"type": "Point", "coordinates": [32, 32]}
+ENV = '<ogc:Function name="env"><ogc:Literal>n</ogc:Literal><ogc:Literal>{}</ogc:Literal></ogc:Function>'
+
+
+def test_what_a_client_of_geoserver_may_set_is_what_the_style_says():
+    ink = f'<Fill><CssParameter name="fill">\n  #{ENV.format("FF0000")}\n</CssParameter></Fill>'
+    mark = f"<Mark><WellKnownName>{ENV.format('circle')}</WellKnownName>{ink}</Mark><Size>{ENV.format(20)}</Size>"
+    pixels = picture(sld(f"<PointSymbolizer><Graphic>{mark}</Graphic></PointSymbolizer>"), SPOT)
+    assert extent(pixels) == (22, 22, 42, 42)
+    assert (at(pixels), at(pixels, 24, 24)) == ("#ff0000", "")
+
+
+def test_geoservers_generic_style_tells_geometries_apart():
+    def only(function: str, value: object) -> str:
+        return (
+            f"<ogc:Filter><ogc:PropertyIsEqualTo>{function}<ogc:Literal>{value}</ogc:Literal></ogc:PropertyIsEqualTo>"
+            "</ogc:Filter>"
+        )
+
+    dimension = '<ogc:Function name="dimension"><ogc:Function name="geometry"/></ogc:Function>'
+    line = '<LineSymbolizer><Stroke><CssParameter name="stroke">#0000ff</CssParameter></Stroke></LineSymbolizer>'
+    point = (
+        '<PointSymbolizer><Graphic><Mark><Fill><CssParameter name="fill">#ff0000</CssParameter></Fill></Mark></Graphic>'
+    )
+    style = sld(
+        only('<ogc:Function name="isCoverage"/>', "true") + "<RasterSymbolizer/>",
+        only(dimension, 2) + fill("#00ff00"),
+        only(dimension, 1) + line,
+        f"<ElseFilter/>{point}</PointSymbolizer>",
+        options='<VendorOption name="ruleEvaluation">first</VendorOption>',
+    )
+    assert [at(picture(style, shape)) for shape in (SQUARE, LINE, SPOT)] == ["#00ff00", "#0000ff", "#ff0000"]
