@@ -188,6 +188,9 @@ def _like(operand: Expression, parts: tuple[str | None, ...], match_case: bool, 
     pattern = "".join(".*" if part is None else "." if part == "" else re.escape(part) for part in parts)
     flags = "s" if match_case else "is"
     values = _evaluated(operand, rows)
+    if pa.types.is_timestamp(values.type):
+        # As answers have it (ISO 8601).
+        values = pc.strftime(values, "%Y-%m-%dT%H:%M:%SZ" if values.type.tz else "%Y-%m-%dT%H:%M:%S")
     text = values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
     return pc.match_substring_regex(text, rf"\A(?{flags}:{pattern})\z")
 

@@ -105,14 +105,19 @@ def _element(kind: FeatureType, field: Field, language: str) -> Iterator[str]:
     alias = kind.layer.definition.fields.get(field.name)
     title = alias.title.get(language) if alias else ""
     codes = alias.values if alias else {}
-    own = "" if codes else f' type="{xsd_type(field)}"'
+    # QGIS and GDAL take what has a list for text: numbers stay numbers, and their list is told in words.
+    listed = bool(codes) and field.type == "string"
+    own = "" if listed else f' type="{xsd_type(field)}"'
     start = f'      <xsd:element name="{kind.elements[field.name]}"{own}{required}'
     if not title and not codes:
         yield f"{start}/>"
         return
     yield f"{start}>"
-    yield from _annotation(title, "        ")
-    if codes:
+    words = [title] if title else []
+    if not listed:
+        words += [f"{code}: {label.get(language)}" if label else code for code, label in codes.items()]
+    yield from _annotation("\n".join(words), "        ")
+    if listed:
         yield from _enumeration(field, codes, language)
     yield "      </xsd:element>"
 

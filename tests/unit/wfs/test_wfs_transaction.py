@@ -183,8 +183,20 @@ def test_the_schema_has_the_lists(listed, version):
         element.get("name"): [one.get("value") for one in element.iter("{*}enumeration")]
         for element in root.iterfind(".//{*}sequence/{*}element")
     }
-    assert (found["nom"], found["entier"], found["vrai"]) == (["A1", "B2"], ["1", "2", "12"], [])
+    assert (found["nom"], found["entier"], found["vrai"]) == (["A1", "B2"], [], [])
     assert "ruiné &amp; perdu" in text.decode()
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+def test_a_number_with_a_list_is_still_a_number_and_its_list_is_told_in_words(listed, version):
+    root = etree.fromstring(
+        listed(REQUEST="DescribeFeatureType", VERSION=version, TYPENAMES="point", TYPENAME="point").content
+    )
+    (element,) = root.iterfind(".//{*}sequence/{*}element[@name='entier']")
+    assert element.get("type") == "xsd:long"
+    codes = DOMAIN["entier"]["values"]
+    told = "".join(element.itertext())
+    assert all(str(code) in told for code in codes)
 
 
 def test_a_polygon_becomes_one_part_and_a_crossed_one_is_refused(edited):
