@@ -56,7 +56,12 @@ def dataset(path: str, stamp: str = "") -> Iterator[Any]:
                 yield opened
             except RasterioError as error:
                 forget((path, stamp))
-                raise SourceError(f"{path}: {error}") from error
+                raise SourceError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: RasterioError) -> str:
+    """What GDAL says of a read that failed: of a mosaic that names the file, where rasterio only says that it did."""
+    return str(error.__cause__ or error)
 
 
 def _lend(key: Key) -> tuple[Any, Lock]:

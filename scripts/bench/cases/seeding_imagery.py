@@ -1,8 +1,8 @@
 """Seeding JPEG tiles of 5 cm imagery, a mosaic of COGs, in its own CRS: ours, MapCache, MapProxy, GDAL.
 
 MapCache and MapProxy draw through MapServer over a tile index. GDAL writes the tiles of a GeoPackage (gdal_translate)
-and the levels above (gdaladdo), on all cores as far as it does. All are measured by the tiles of the same area: MapCache
-and MapProxy write whole metatiles, and what lies beyond the area does not count as work done.
+and the levels above (gdaladdo), on all cores as far as it does. All are measured by the tiles of the same area:
+MapCache and MapProxy write whole metatiles, and what lies beyond the area does not count as work done.
 """
 
 import os

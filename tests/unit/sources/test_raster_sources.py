@@ -144,3 +144,14 @@ def test_percentiles_of_each_band_are_found(dtype, tmp_path):
 def test_a_stretch_is_two_values_or_two_percentiles(stretch, tmp_path):
     with pytest.raises(ValueError, match="stretch"):
         coverage(tmp_path / "a.tif", tmp_path, stretch=stretch)
+
+
+def test_a_file_of_a_mosaic_that_is_cut_off_is_named(tmp_path, store):
+    for number in range(2):
+        write(tmp_path / "sheets" / f"sheet{number}.tif", noise(3, 64, 64), left=X0 + 64 * number)
+    source = coverage(tmp_path / "sheets" / "*.tif", store)
+    cut = tmp_path / "sheets" / "sheet1.tif"
+    cut.write_bytes(cut.read_bytes()[:6000])
+    assert source.read((X0, Y0 - 64, X0 + 64, Y0), "EPSG:2154", 64, 64).shape == (3, 64, 64)
+    with pytest.raises(SourceError, match=r"sheet1\.tif"):
+        source.read((X0, Y0 - 64, X0 + 128, Y0), "EPSG:2154", 128, 64)
