@@ -392,6 +392,8 @@ def _stroke(
     if stroke.graphic_stroke is not None:
         if number(offset) != 0:
             drawing.complain("PerpendicularOffset of a GraphicStroke: it is drawn on the line")
+        if stroke.dash_offset:
+            drawing.complain("stroke-dashoffset of a GraphicStroke: the first mark lies half a gap from the start")
         return graphics.along(stroke.graphic_stroke, unit, options, drawing)
     if stroke.graphic_fill is not None:
         drawing.complain("a GraphicFill within a Stroke: a plain line is drawn")

@@ -109,7 +109,7 @@ def stroke(element: etree._Element | None) -> model.Stroke | None:
         dashes=dashes,
         dash_offset=number(given.get("stroke-dashoffset")) or 0.0,
         graphic_fill=None if within is None else graphic(within),
-        graphic_stroke=None if along is None else _graphic_stroke(along),
+        graphic_stroke=None if along is None else _graphic_stroke(along, dashes),
     )
 
 
@@ -124,11 +124,13 @@ def _dashes(element: etree._Element, value: Expression | None) -> tuple[float, .
     return dashes * 2 if len(dashes) % 2 else dashes
 
 
-def _graphic_stroke(element: etree._Element) -> model.GraphicStroke:
+def _graphic_stroke(element: etree._Element, dashes: tuple[float, ...]) -> model.GraphicStroke:
+    """Of GeoServer's dashes, of which each is a mark, the length tells how far it is from one to the next."""
     picture = xml.child(element, "Graphic")
+    every = Literal(2 * sum(dashes) / len(dashes)) if dashes else model.ZERO
     return model.GraphicStroke(
         graphic=model.Graphic() if picture is None else graphic(picture),
-        gap=_value(element, "Gap", model.ZERO),
+        gap=_value(element, "Gap", every),
         initial_gap=_value(element, "InitialGap", model.ZERO),
     )
 

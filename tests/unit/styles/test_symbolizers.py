@@ -94,6 +94,16 @@ def test_a_graphic_stroke_repeats_its_mark():
     assert len(starts) >= 3
 
 
+def test_dashes_tell_how_far_marks_lie_apart():
+    """As GeoServer's cookbook has it: marks of 4 pixels and 6 between them."""
+    shape = f"<Graphic><Mark><WellKnownName>square</WellKnownName>{RED}</Mark><Size>4</Size></Graphic>"
+    dashed = f"<GraphicStroke>{shape}</GraphicStroke>{css(stroke_dasharray='4 6')}"
+    pixels = picture(sld(f"<LineSymbolizer><Stroke>{dashed}</Stroke></LineSymbolizer>"), LINE)
+    starts = np.nonzero(np.diff((pixels[32, :, 3] > 100).astype(int)) == 1)[0]
+    assert list(np.diff(starts)) == [10] * (len(starts) - 1)
+    assert len(starts) >= 5
+
+
 @pytest.mark.parametrize(
     ("name", "inside", "outside"),
     [
