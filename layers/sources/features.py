@@ -265,7 +265,7 @@ class Features:
         for batch in self._read(plan, sql):
             kept = batch
             if plan.region is not None:
-                kept = kept.filter(plan.region.matches(geometry.shapes(kept["#geometry"])))
+                kept = kept.filter(plan.region.matches(kept["#geometry"]))
             if plan.rest is not None and kept.num_rows:
                 kept = kept.filter(filters.matches(plan.rest, kept, self.facts, self.layer_id))
             if kept.num_rows:

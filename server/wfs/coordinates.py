@@ -132,15 +132,26 @@ def _of_shapes(
 
 
 def _placed(texts: list[tuple[pa.Array, Offsets]], count: int) -> pa.Array:
-    """The strings at their places; null in the others."""
+    """The strings at their places, each once; null in the others."""
     if not texts:
         return pa.nulls(count, pa.string())
     if len(texts) == 1 and len(texts[0][1]) == count:
         return texts[0][0]
-    places = np.full(count, -1, dtype=np.int64)
-    rows = np.concatenate([rows for _, rows in texts])
-    places[rows] = np.arange(len(rows))
-    return pa.concat_arrays([text for text, _ in texts]).take(pa.array(places, mask=places < 0))
+    found = joined(*(_spread(text, rows, count) for text, rows in texts))
+    missing = np.ones(count, dtype=bool)
+    for _, rows in texts:
+        missing[rows] = False
+    return pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), found) if missing.any() else found
+
+
+def _spread(text: pa.Array, rows: Offsets, count: int) -> pa.Array:
+    """The strings, without a copy, among empty ones: `rows` are their places, ascending."""
+    _, offsets, data = text.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32, count=text.offset + len(text) + 1)[text.offset :]
+    lengths = np.zeros(count, dtype=np.int64)
+    lengths[rows] = 1
+    spread = ends[np.concatenate([[0], np.cumsum(lengths)])]
+    return pa.StringArray.from_buffers(count, pa.py_buffer(spread), data)
 
 
 def body(rows: pa.Array) -> memoryview:

@@ -75,7 +75,10 @@ async def answered(
 def _written(make: Callable[[], Answer], write: Callable[[Answer], Iterator[Chunk]], *, packed: bool) -> bytes | Answer:
     """The bytes of a small answer; a large one as it is."""
     answer = make()
-    return answer if answer.large else b"".join(_sent(partial(write, answer), packed=packed))
+    if answer.large:
+        return answer
+    chunks = write(answer)
+    return b"".join(_packed(chunks) if packed else chunks)
 
 
 async def _file(asked: Asked, queries: list[Query], form: FileFormat, limit: int, offset: int) -> Response:
