@@ -19,6 +19,8 @@ from tiles.archives.reader import Family, Reader
 PLACES = 4096
 """Forms of addresses that are remembered (clients make them up: their number is bounded)."""
 _DIGITS = 10
+_OK = b"HTTP/1.1 200 OK\r\n"
+_NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n"
 
 
 class Place(NamedTuple):
@@ -64,17 +66,16 @@ class Hits:
         place, z, x, y = found
         if place.packed and not gzip:
             return None
-        tile = self.store.read(place.family, z, x, y, known.decode("latin-1") if known else "")
+        tile = self.store.read(place.family, z, x, y, known or b"")
         # A tile of an older style or data is the engine's to make again, if it may run.
         if tile is None or tile[2] != place.stamp:
             return None
         self.served[place.layer] += 1
         tag, data, _ = tile
         if data is None:
-            head = b'HTTP/1.1 304 Not Modified\r\n%s%sETag: "%s"\r\n'
-            return head % (place.headers, self.date(), tag.encode()), b""
-        head = b'HTTP/1.1 200 OK\r\n%s%sETag: "%s"\r\nContent-Length: %d\r\n'
-        return head % (place.headers, self.date(), tag.encode(), len(data)), data
+            return b"".join((_NOT_MODIFIED, place.headers, self.date(), b'ETag: "', tag, b'"\r\n')), b""
+        length = b'"\r\nContent-Length: %d\r\n' % len(data)
+        return b"".join((_OK, place.headers, self.date(), b'ETag: "', tag, length)), data
 
     def count(self, layer: str) -> None:
         """A stored tile of a layer was answered by others."""

@@ -7,13 +7,15 @@ locks: sqlite.org/howtocorrupt, 2.2), so nothing else of `tiles` reads archives 
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from sys import intern
 from time import monotonic
 
 import apsw
-from xxhash import xxh3_64_hexdigest
+from xxhash import xxh3_64_intdigest
 
 from tiles.address import TileAddress, shard_cell
 from tiles.archives.path import STORED, archive_path, mark
@@ -26,8 +28,12 @@ REST = 60.0
 """Seconds after which an archive that nobody reads is closed."""
 TOLD = 1000
 """Archives that cannot be read of which is known when that was said."""
-CACHE = 96
-"""KiB of pages that an open archive keeps: the map's, not the pictures'."""
+CACHE = 2
+"""Pages that an archive keeps while its reads share a transaction: more, and SQLite sets memory aside for 20."""
+HELD = 64
+"""Archives whose reads share a transaction: the others are open, but keep no pages and no lock."""
+ROWS = 16_384
+"""Rows of maps that are remembered, of all archives together (some 7 MB)."""
 # One row is then all that the statement can give; with a join APSW prepares it anew each time.
 _SELECT = (
     "SELECT image, (SELECT tile_id FROM images WHERE images.image = map.image), stamp FROM map "
@@ -46,39 +52,51 @@ apsw.initialize()
 type Names = tuple[str, str, str, str]
 """Layer, style, time, grid."""
 type Cell = tuple[int, int, int]
+type Row = tuple[int, bytes, int, str]
+"""Of a map, with its picture's: the picture's number, its hash as the ETag and as a number, the stamp."""
 
 
 class _Archive:
-    """An open archive: `held` while its reads share a transaction, begun at `since`; `used` since room was made."""
+    """An open archive: `held` while its reads share a transaction, begun at `since`; `used` since room was made.
 
-    __slots__ = ("blob", "connection", "execute", "file", "held", "identity", "since", "used")
+    `rows` are those that were read, by level, column and row from the north, as long as nobody has written since.
+    """
 
-    def __init__(self, file: Path, identity: tuple[int, int], patience: float) -> None:
-        self.file = str(file)
+    __slots__ = ("blob", "connection", "execute", "file", "held", "identity", "rows", "since", "used", "version")
+
+    def __init__(self, file: str, identity: tuple[int, int], patience: float) -> None:
+        self.file = file
         self.identity = identity
         self.connection = apsw.Connection(self.file, flags=_READ_ONLY, statementcachesize=4)
         self.connection.set_busy_timeout(int(patience * 1000))
         cursor = self.connection.cursor()
-        cursor.execute(f"PRAGMA cache_size = -{CACHE}")
+        cursor.execute(f"PRAGMA cache_size = {CACHE}")
         self.execute = cursor.execute
         self.blob: apsw.Blob | None = None
         self.held = False
         self.used = False
         self.since = 0.0
+        self.rows: dict[Cell, Row] = {}
+        self.version = 0
 
     def begin(self, now: float) -> None:
-        """Start a transaction that reads share."""
+        """Start a transaction that reads share; what was remembered of a map that has changed is forgotten."""
         self.execute("BEGIN")
+        version = self.execute("PRAGMA data_version").get
+        if version != self.version:
+            self.version = version
+            self.rows.clear()
         self.held, self.since = True, now
 
     def end(self) -> None:
-        """End it."""
+        """End it, and give back its pages."""
         self.held = False
         with suppress(apsw.Error):
             if self.blob is not None:
                 self.blob.close()
                 self.blob = None
             self.execute("COMMIT")
+        self.connection.release_memory()
 
     def close(self) -> None:
         """Close the file."""
@@ -117,7 +135,8 @@ class Reader:
         self.patience = patience
         self._families: dict[Names, Family] = {}
         self._open: dict[tuple[Names, Cell], Family] = {}
-        self._held: list[_Archive] = []
+        self._held: deque[_Archive] = deque()
+        self._rows = 0
         self._told: dict[Path, float] = {}
 
     def family(self, names: Names) -> Family:
@@ -128,8 +147,8 @@ class Reader:
 
     def get(self, address: TileAddress) -> tuple[str, bytes, str] | None:
         """ETag (without quotes), bytes and stamp of a tile, or None where it is not there or cannot be read."""
-        found = self.read(self.family(address[:4]), *address[4:], "")
-        return None if found is None else (found[0], found[1] or b"", found[2])
+        found = self.read(self.family(address[:4]), *address[4:], b"")
+        return None if found is None else (found[0].decode(), found[1] or b"", found[2])
 
     def made(self, address: TileAddress) -> int:
         """When a tile was made, in seconds since 1970; 0 where it is not there."""
@@ -144,8 +163,8 @@ class Reader:
         return int(row[0]) if row else 0
 
     def read(
-        self, family: Family, z: int, x: int, y: int, known: str, *, last: bool = False
-    ) -> tuple[str, bytes | None, str] | None:
+        self, family: Family, z: int, x: int, y: int, known: bytes, *, last: bool = False
+    ) -> tuple[bytes, bytes | None, str] | None:
         """ETag (without quotes), bytes and stamp of a tile (row from the north), or None, as `get` says.
 
         The bytes are not read, and None, where `known` names the ETag, or is "*". An archive that had to be mended is
@@ -163,13 +182,11 @@ class Reader:
                 archive = self._begin(family, cell)
                 if archive is None:
                     return None
-            row = archive.execute(_SELECT, (z, x, (1 << z) - 1 - y)).fetchone()
+            row = archive.rows.get((z, x, y)) or self._row(archive, z, x, y)
             if row is None:
                 return None
-            image, tag, stamp = row
-            if tag is None:
-                raise apsw.CorruptError(f"the picture of tile {z}/{x}/{y} is gone")
-            if known and (tag in known or known == "*"):
+            image, tag, number, stamp = row
+            if known and (tag in known or known == b"*"):
                 return tag, None, stamp
             blob = archive.blob
             if blob is None:
@@ -178,23 +195,39 @@ class Reader:
                 blob.reopen(image)
             data = blob.read()
             # SQLite finds no fault with other bytes of the same length. A tile of 15 kB is looked at in half a µs.
-            if xxh3_64_hexdigest(data) != tag:
+            if xxh3_64_intdigest(data) != number:
                 raise apsw.CorruptError(f"tile {z}/{x}/{y} has other bytes than were written")
             return tag, data, stamp
         except apsw.Error as error:
             mended = self._failed(family, cell, error)
             return self.read(family, z, x, y, known, last=True) if mended and not last else None
 
+    def _row(self, archive: _Archive, z: int, x: int, y: int) -> Row | None:
+        """A row of the map, which is remembered: to look it up takes longer than to read a picture."""
+        found = archive.execute(_SELECT, (z, x, (1 << z) - 1 - y)).fetchone()
+        if found is None:
+            return None
+        image, tag, stamp = found
+        if tag is None:
+            raise apsw.CorruptError(f"the picture of tile {z}/{x}/{y} is gone")
+        if self._rows >= ROWS:
+            self._rows = 0
+            for (_, cell), family in self._open.items():
+                family.archives[cell].rows.clear()
+        self._rows += 1
+        row = archive.rows[z, x, y] = (image, tag.encode(), _number(tag), intern(stamp))
+        return row
+
     def release(self) -> bool:
         """End the reads that a writer waits for, and those begun long ago; True where others go on."""
-        now, going_on = monotonic(), []
-        for archive in self._held:
+        now = monotonic()
+        for _ in range(len(self._held)):
+            archive = self._held.popleft()
             if archive.held and now - archive.since < FRESH and not archive.is_wanted():
-                going_on.append(archive)
+                self._held.append(archive)
             elif archive.held:
                 archive.end()
-        self._held = going_on
-        return bool(going_on)
+        return bool(self._held)
 
     def rest(self) -> None:
         """Close archives that were not read for a while: a process that nobody asks is small."""
@@ -215,9 +248,9 @@ class Reader:
         archive = family.archives.get(cell)
         if archive is not None and archive.held:
             return archive
-        file = archive_path(self.root, family.names, cell)
+        file = archive.file if archive else str(archive_path(self.root, family.names, cell))
         try:
-            status = file.stat()
+            status = os.stat(file)  # noqa: PTH116 - a Path takes twice the time
         except OSError:
             status = None
         if status is None or not status.st_size:  # one of no bytes is being made
@@ -230,6 +263,10 @@ class Reader:
             archive = family.archives[cell] = _Archive(file, identity, self.patience)
             self._open[family.names, cell] = family
         archive.used = True
+        while len(self._held) >= HELD:
+            oldest = self._held.popleft()
+            if oldest.held:
+                oldest.end()
         archive.begin(monotonic())
         self._held.append(archive)
         if len(self._held) == 1:
@@ -277,6 +314,14 @@ class Reader:
         self._told[file] = now
         logger.error("the archive %s cannot be read: %s", file, error)
         mark(file)
+
+
+def _number(tag: str) -> int:
+    """A hash as a number; none where the tag is no hash, which no bytes have."""
+    try:
+        return int(tag, 16)
+    except ValueError:
+        return -1
 
 
 def _roll_back(file: Path) -> bool:

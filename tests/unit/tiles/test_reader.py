@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,9 +57,43 @@ def test_a_tile_comes_back_with_its_hash_and_its_time(tmp_path: Path, reader: Re
 def test_a_tile_that_is_known_is_not_read(tmp_path: Path, reader: Reader) -> None:
     put(tmp_path, PLACE, b"picture")
     family, tag = reader.family(PLACE[:4]), tile_id(b"picture")
-    for known in (f'W/"{tag}", "x"', "*"):
-        assert reader.read(family, *PLACE[4:], known) == (tag, None, "s")
-    assert reader.read(family, *PLACE[4:], '"0"') == (tag, b"picture", "s")
+    for known in (f'W/"{tag}", "x"'.encode(), b"*"):
+        assert reader.read(family, *PLACE[4:], known) == (tag.encode(), None, "s")
+    assert reader.read(family, *PLACE[4:], b'"0"') == (tag.encode(), b"picture", "s")
+
+
+def test_a_row_that_is_remembered_is_forgotten_once_somebody_has_written(tmp_path: Path, reader: Reader) -> None:
+    others = [at(x, 500) for x in range(501, 509)]
+    Store(tmp_path).put_many([(place, bytes([place.x % 256]) * 900) for place in (PLACE, *others)], INFO)
+    assert [reader.get(place)[1] for place in (PLACE, *others) for _ in (1, 2)]
+    reader.release()
+    reader._held[0].end()
+    Store(tmp_path).delete(others[:4])
+    put(tmp_path, PLACE, b"new")
+    assert reader.get(PLACE) == (tile_id(b"new"), b"new", "s")
+    assert [reader.get(place) is None for place in others] == [True] * 4 + [False] * 4
+
+
+def test_rows_that_are_remembered_are_bounded(tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "ROWS", 3)
+    places = [at(500 + x, 500) for x in range(8)]
+    Store(tmp_path).put_many([(place, bytes([place.x % 256])) for place in places], INFO)
+    assert [reader.get(place)[1] for place in places * 2] == [bytes([place.x % 256]) for place in places * 2]
+    assert sum(len(archive.rows) for archive in archives_of(reader)) <= 3
+
+
+def test_archives_whose_reads_share_a_transaction_are_bounded(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "HELD", 2)
+    addresses = [at(x * 64, 0, z=12) for x in range(4)]
+    Store(tmp_path).put_many([(address, b"a") for address in addresses], INFO)
+    assert all(reader.get(address) for address in addresses * 2)
+    assert [archive.held for archive in archives_of(reader)].count(True) == 2
+
+
+def archives_of(reader: Reader) -> list[Any]:
+    return [archive for family in reader._families.values() for archive in family.archives.values()]
 
 
 WRITER = """

@@ -231,7 +231,7 @@ def test_damage_that_sqlite_does_not_see_is_neither_served_nor_kept(store: Store
         assert store.get(at(1, 1)) is None
         with closing(Reader(store.root, lambda: None)) as reader:
             assert reader.get(at(1, 1)) is None
-            assert reader.read(reader.family(at(1, 1)[:4]), *at(1, 1)[4:], "0" * 16) is None
+            assert reader.read(reader.family(at(1, 1)[:4]), *at(1, 1)[4:], b"0" * 16) is None
         assert mark_of(file).exists()
     mark(file)
     store.put_many([(at(1, 2), b"new")], INFO)
