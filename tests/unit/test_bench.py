@@ -14,7 +14,7 @@ import pyogrio
 import pytest
 import shapely
 
-from scripts.bench import data
+from scripts.bench import ask, data
 from scripts.bench.ask import Client, Times, alternate, answered
 from scripts.bench.cases.get_feature import get_feature
 from scripts.bench.cases.get_map import get_map, latency_figures
@@ -37,6 +37,7 @@ class Echo(BaseHTTPRequestHandler):
     def do_GET(self):
         body = self.path.encode()
         self.server.asked.append(self.path)
+        self.server.ports.add(self.client_address[1])
         self.send_response(200)
         self.send_header("Content-Type", "text/xml" if "bad" in self.path else "image/png")
         self.send_header("Content-Length", str(len(body)))
@@ -50,7 +51,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def echo():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.asked = []
+    server.asked, server.ports = [], set()
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -66,6 +67,28 @@ def clients(echo):
     yield made
     for client in made:
         client.close()
+
+
+def test_another_server_may_fail_on_some_requests_ours_on_none(echo):
+    theirs, ours = (Client(Peer(name, echo.server_address[1], "", ())) for name in ("other", "garrigue"))
+    found = alternate([theirs], lambda _: ["/a", "/bad", "/c"], "image/png", warm_up=1)
+    assert found["other"].sizes == [2, 2]
+    with pytest.raises(RuntimeError, match="other answers 1 of 3"):
+        alternate([theirs], lambda _: ["/a", "/bad", "/bad"], "image/png")
+    with pytest.raises(RuntimeError, match="garrigue answers /bad"):
+        alternate([ours], lambda _: ["/a", "/bad", "/c"], "image/png")
+    for client in (theirs, ours):
+        client.close()
+
+
+@pytest.mark.parametrize(("rest", "connections"), [(10.0, 1), (0.0, 3)])
+def test_a_client_that_rested_does_not_take_a_connection_that_may_be_closed(echo, monkeypatch, rest, connections):
+    monkeypatch.setattr(ask, "REST", rest)
+    client = Client(Peer("echo", echo.server_address[1], "", ()))
+    for _ in range(3):
+        client.ask("/a", "image/png")
+    client.close()
+    assert len(echo.ports) == connections
 
 
 def test_the_time_that_a_server_s_processes_take_is_told(tmp_path):
