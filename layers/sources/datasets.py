@@ -18,7 +18,7 @@ LIMIT = 24
 """Datasets kept open in a process; a mosaic counts once, its files are held by GDAL's own pool (32)."""
 
 _SETTINGS = {
-    "GDAL_CACHEMAX": 96,
+    "GDAL_CACHEMAX": 96 * 2**20,  # rasterio hands it on as bytes, where GDAL itself would take megabytes
     "GDAL_MAX_DATASET_POOL_SIZE": 32,
     "GDAL_NUM_THREADS": "1",
     "VSI_CACHE": False,

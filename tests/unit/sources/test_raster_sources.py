@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.env import get_gdal_config
 from rasterio.errors import NotGeoreferencedWarning
 
 from layers.errors import SourceError
+from layers.sources.datasets import reading
 from support.rasters import X0, Y0, coverage, noise, write
 
 
@@ -155,3 +157,8 @@ def test_a_file_of_a_mosaic_that_is_cut_off_is_named(tmp_path, store):
     assert source.read((X0, Y0 - 64, X0 + 64, Y0), "EPSG:2154", 64, 64).shape == (3, 64, 64)
     with pytest.raises(SourceError, match=r"sheet1\.tif"):
         source.read((X0, Y0 - 64, X0 + 128, Y0), "EPSG:2154", 128, 64)
+
+
+def test_gdal_keeps_some_megabytes_of_what_it_has_decoded():
+    with reading():
+        assert 2**25 < get_gdal_config("GDAL_CACHEMAX") < 2**28
