@@ -21,6 +21,7 @@ import uvloop
 
 from server.front.connection import Desk, connection_class
 from server.front.maps import Maps
+from server.front.open_files import raise_limit
 from server.front.reception import Reception
 from server.front.served import Served
 from server.front.status import Status
@@ -35,7 +36,9 @@ log = logging.getLogger("garrigue.front")
 KEEP_ALIVE = 30
 """Seconds that a connection may be idle, or a request's head take."""
 BACKLOG = 2048
-HOLD = 0.05
+HANDLES = 512
+"""Archives that stay open: some 40 kB each, so that the front keeps well below 60 MB."""
+HOLD = 0.02
 """Seconds between looks at archives whose reads share a transaction: the most that they keep a writer waiting."""
 
 
@@ -129,8 +132,17 @@ def _reader(asked: argparse.Namespace) -> Reader:
         if reader.release():
             hold()
 
-    reader = Reader(asked.store, hold, handles=asked.handles)
+    reader = Reader(asked.store, hold, handles=_handles(asked.handles))
     return reader
+
+
+def _handles(wanted: int) -> int:
+    """Archives that stay open: half of the files that may be open at the most, the others are clients'."""
+    limit = raise_limit()
+    if limit // 2 >= wanted:
+        return wanted
+    log.warning("only %d files may be open (ulimit -n, LimitNOFILE): %d archives stay so", limit, limit // 2)
+    return limit // 2
 
 
 def _uvicorn(reception: Reception, desk: Desk) -> uvicorn.Config:
@@ -217,7 +229,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--idle", type=float)
     parser.add_argument("--workers", type=int)
-    parser.add_argument("--handles", type=int, default=128)
+    parser.add_argument("--handles", type=int, default=HANDLES)
     parser.add_argument("--tiles-only", action="store_true")
     return parser.parse_args(arguments)
 

@@ -32,6 +32,8 @@ CACHE = 2
 """Pages that an archive keeps while its reads share a transaction: more, and SQLite sets memory aside for 20."""
 HELD = 64
 """Archives whose reads share a transaction: the others are open, but keep no pages and no lock."""
+PREPARED = 128
+"""Archives open whose statements stay prepared, which takes as much memory as all else of an archive."""
 ROWS = 16_384
 """Rows of maps that are remembered, of all archives together (some 7 MB)."""
 # One row is then all that the statement can give; with a join APSW prepares it anew each time.
@@ -64,14 +66,14 @@ class _Archive:
 
     __slots__ = ("blob", "connection", "execute", "file", "held", "identity", "rows", "since", "used", "version")
 
-    def __init__(self, file: str, identity: tuple[int, int], patience: float) -> None:
+    def __init__(self, file: str, identity: tuple[int, int], patience: float, statements: int) -> None:
         self.file = file
         self.identity = identity
-        self.connection = apsw.Connection(self.file, flags=_READ_ONLY, statementcachesize=4)
+        self.connection = apsw.Connection(self.file, flags=_READ_ONLY, statementcachesize=statements)
         self.connection.set_busy_timeout(int(patience * 1000))
-        cursor = self.connection.cursor()
-        cursor.execute(f"PRAGMA cache_size = {CACHE}")
-        self.execute = cursor.execute
+        self.connection.drop_modules(None)
+        self.execute = self.connection.cursor().execute
+        self.execute(f"PRAGMA cache_size = {CACHE}", can_cache=False)
         self.blob: apsw.Blob | None = None
         self.held = False
         self.used = False
@@ -260,7 +262,9 @@ class Reader:
         if archive is None or archive.identity != identity:
             self._close(family.names, cell)
             self._make_room()
-            archive = family.archives[cell] = _Archive(file, identity, self.patience)
+            archive = family.archives[cell] = _Archive(
+                file, identity, self.patience, 4 if len(self._open) < PREPARED else 0
+            )
             self._open[family.names, cell] = family
         archive.used = True
         while len(self._held) >= HELD:
