@@ -64,9 +64,14 @@ def test_a_worker_killed_halfway_costs_no_tile(config_dir: Path, tmp_path: Path)
 
 
 def workers_of(pid: int) -> list[psutil.Process]:
-    """Processes that make blocks: children of the seed that have become a Dask worker, busy and large."""
+    """Processes that make blocks: what the seed's process that forks Dask's workers has forked."""
     found = psutil.Process(pid).children(recursive=True)
-    return [child for child in found if child.is_running() and "spawn_main" in " ".join(child.cmdline())]
+    return [child for forks in found if is_forkserver(forks) for child in forks.children() if is_forkserver(child)]
+
+
+def is_forkserver(process: psutil.Process) -> bool:
+    """True for Python's forkserver, and for what it has forked."""
+    return process.is_running() and "multiprocessing.forkserver" in " ".join(process.cmdline())
 
 
 def test_a_worker_of_this_machine_killed_halfway_costs_no_tile(config_dir: Path, tmp_path: Path) -> None:

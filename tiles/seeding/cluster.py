@@ -17,6 +17,7 @@ import dask
 from distributed import Client, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.utils import get_mp_context
 
 from layers.errors import GarrigueError
 from tiles.picture import Block
@@ -30,10 +31,14 @@ PATIENCE = 60.0
 """Seconds without any worker after which a job stops."""
 
 LEAN = {
+    "distributed.worker.multiprocessing-method": "forkserver",
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**27,
 }
-"""Dask's settings of workers of this machine: no samples of what they do, and memory of a picture kept for the next."""
+"""Dask's settings of workers of this machine: forked from one process that has imported what they need; no samples of
+what they do; and memory of a picture kept for the next."""
+PRELOADED = ["distributed", "tiles.seeding.cluster", "layers.render"]
+"""What that process imports: as much as a worker would alone, once for all."""
 
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://.+:\d+")
 _orders: dict[str, Order] = {}
@@ -66,9 +71,18 @@ def connected(address: str) -> "Cluster":
 def local(workers: int) -> "Cluster":
     """Workers of this machine, processes of one thread, started anew where one dies. Raises ClusterError."""
     start: Any = LocalCluster
-    alone = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0, "silence_logs": CRITICAL}
+    forks: Any = get_mp_context
+    alone = {
+        "host": "127.0.0.1",
+        "dashboard_address": None,
+        # Without a dashboard too it takes a port, and complains where another seed has taken the usual one.
+        "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"},
+        "memory_limit": 0,
+        "silence_logs": CRITICAL,
+    }
     try:
         with dask.config.set(LEAN):
+            forks().set_forkserver_preload(PRELOADED)
             cluster = start(n_workers=workers, threads_per_worker=1, **alone)
     except (OSError, RuntimeError, TimeoutError) as error:
         raise ClusterError(f"workers cannot be started on this machine: {error}") from None
