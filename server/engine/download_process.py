@@ -76,7 +76,6 @@ def prepare(preload: Iterable[str], control: socket.socket) -> None:
         if function and not select.select([control], [], [], 0)[0]:
             getattr(found, function)()
     # What is there now is never garbage: looking at it would copy the memory that is shared.
-    gc.collect()
     gc.freeze()
 
 
