@@ -94,7 +94,7 @@ def test_a_worker_of_this_machine_killed_halfway_costs_no_tile(config_dir: Path,
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_seed_leaves_no_process(config_dir: Path, tmp_path: Path, signal_: signal.Signals) -> None:
-    asked = ("parcelle", "--grid", "LAMB93_5cm", "--levels", "12-20", "--workers", "2")
+    asked = ("parcelle", "--grid", "PM", "--levels", "12-20", "--workers", "2")
     with seed(config_dir, tmp_path, *asked) as child:
         end = time.monotonic() + 60
         while Store(tmp_path).sizes().tiles == 0 and time.monotonic() < end:
