@@ -11,7 +11,7 @@ from server.pipes import held, ready
 
 AVAILABLE = hasattr(os, "splice")
 """Linux has it."""
-MOST = 1 << 20
+MOST = 1 << 18
 """Bytes of a chunk; between two of them others have their turn."""
 _PAUSE = 0.005
 """Seconds between looks at a head that a client is slow to take."""
