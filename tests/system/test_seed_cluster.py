@@ -42,6 +42,8 @@ def address(file: Path) -> str:
 
 def seed(config: Path, store: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "scripts.cli", "seed", *arguments, "--config", str(config), "--store", str(store)]
+    # What a shell starts in the background ignores interrupts, and so do its children.
+    command = ["env", "--default-signal=INT", *command]
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=ENVIRONMENT, cwd=ROOT)
 
 
