@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from scripts.bench.cases.get_map import get_map, latency_figures
 from scripts.bench.cases.seeding import HALF, aligned
 from scripts.bench.peers.mapserver import RasterLayer, VectorLayer, mapserver, write_mapfile
 from scripts.bench.peers.peer import MissingPeerError, Peer, Processes, await_answer, family, free_port, installed
+from scripts.bench.peers.seeders import spent
 from scripts.bench.places import Place, places
 
 BOX = (354000.0, 6688500.0, 354200.0, 6688700.0)
@@ -217,3 +219,12 @@ def test_mapserver_draws_and_gives_features(tmp_path):
         answer = client.ask(get_feature(peer, COUNT=2, OUTPUTFORMAT="geojson"), "application/")
         client.close()
     assert answer.head.count(b'"Feature"') == 2
+
+
+def test_the_time_of_processes_that_a_command_leaves_behind_is_counted() -> None:
+    work = "import time\nwhile time.process_time() < 0.4: pass"
+    leave = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {work!r}])"
+    before = spent()
+    done = subprocess.run([sys.executable, "-m", "scripts.bench.adopt", sys.executable, "-c", leave], check=False)
+    assert done.returncode == 0
+    assert spent() - before >= 0.4

@@ -104,7 +104,8 @@ def garrigue(folder: Path, definition: Mapping[str, Any], seeding: Seeding, grid
     command += ["--area", f"{','.join(map(str, seeding.box))},{crs}", "--grid", grid]
     command += ["--levels", "-".join(map(str, seeding.levels)), "--workers", str(seeding.workers), "--json"]
     start, before = time.perf_counter(), spent()
-    done = subprocess.run([*command, seeding.layer], capture_output=True, text=True, check=False)
+    adopted = [sys.executable, "-m", "scripts.bench.adopt", *command, seeding.layer]
+    done = subprocess.run(adopted, capture_output=True, text=True, check=False)
     whole = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError(f"garrigue seed: {done.stdout[-1000:]} {done.stderr[-2000:]}")
