@@ -133,7 +133,7 @@ class BucketVersion:
     def _put_folders(self) -> None:
         """The index of a folder by the folder's address too, where the store takes an object beside others below it.
 
-        Those that keep objects as files do not (MinIO among them): then it is there as `…/index.json` alone, which is
+        Those that keep objects as files do not: then it is there as `…/index.json` alone, which is
         what the documents lead to.
         """
         digests = {name: xxh3_128_hexdigest(data) for name, data in self.folders.items()}
