@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from layers.errors import GarrigueError, RequestError
 from layers.registry import Registry
 from scripts.options import CONFIG, STORE, Config, Json, Store
 from tiles.address import VECTOR
+
+if TYPE_CHECKING:
+    from tiles.seeding.schedule import Seed
 
 NOT_FOR_VECTOR = {
     "style": "they have no style",
@@ -70,8 +73,18 @@ def seed(
     Example: garrigue seed pcrs --levels 12-20 --area config/areas/quartier.geojson --until 06:00
     """
     from layers.compile import load
+    from tiles.seeding.schedule import Seed
 
-    asked = Asked(tuple(layers or ()), tuple(grid or ()), style, time, levels, area, deep_area, since, changed, format_)
+    given: dict[str, Any] = {
+        "style": style,
+        "time": time,
+        "levels": levels,
+        "area": area,
+        "deep_area": deep_area,
+        "since": since,
+    }
+    given |= {"layers": layers, "grids": grid or (), "changed": changed, "format": format_.value}
+    asked = Seed.model_validate(given) if layers else None
     if scheduler and format_ is Format.MVT:
         _errors.print("[bold red]garrigue seed:[/] --scheduler is not for vector tiles: they are made on this machine")
         raise typer.Exit(2)
@@ -99,61 +112,45 @@ def seed(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be seeded, as on the command line or in a task."""
-
-    layers: tuple[str, ...]
-    grids: tuple[str, ...] = ()
-    style: str = ""
-    time: str = ""
-    levels: str | None = None
-    area: str | None = None
-    deep_area: str | None = None
-    since: str | None = None
-    changed: bool = False
-    format: str = Format.PICTURES
-
-
 def _means(
     config: Path,
-    asked: Asked,
+    asked: "Seed | None",
     task: str | None,
     workers: int | None,
     scheduler: str | None,
     ends: tuple[str | None, str | None],
     errors: int,
-) -> tuple[Any, list[Asked]]:
+) -> "tuple[Any, list[Seed]]":
     """How to run, and what; of a task where one is named."""
     from tiles.seeding.schedule import ScheduleError, deadline, end_of_hours, read_task
     from tiles.seeding.seed import Means
 
     try:
         now = datetime.now()
-        end, seeds = deadline(*ends, now), [asked]
-        if bool(task) == bool(asked.layers):
+        end, seeds = deadline(*ends, now), [asked] if asked else []
+        if bool(task) == bool(asked):
             raise ScheduleError("name layers, or one task by --task")
         if task:
             found = read_task(config, task)
             ends_ = [moment for moment in (end, end_of_hours(found.hours, now) if found.hours else None) if moment]
             end, workers, scheduler = min(ends_, default=None), workers or found.workers, scheduler or found.scheduler
-            seeds = [Asked(**_beside(config, one.model_dump())) for one in found.seeds]
+            seeds = [_beside(config, one) for one in found.seeds]
     except ScheduleError as error:
         _errors.print(f"[bold red]garrigue seed:[/] {error}")
         raise typer.Exit(2) from None
     return Means(workers, scheduler, end, errors), seeds
 
 
-def _beside(config: Path, seed: dict[str, Any]) -> dict[str, Any]:
+def _beside(config: Path, seed: "Seed") -> "Seed":
     """Files of areas in a task are named from the configuration's folder."""
-    changed = dict(seed)
-    if seed["area"] and (config / seed["area"]).is_file():
-        changed["area"] = str(config / seed["area"])
-    if seed["deep_area"]:
-        first, _, area = seed["deep_area"].partition(":")
+    changed = {}
+    if seed.area and (config / seed.area).is_file():
+        changed["area"] = str(config / seed.area)
+    if seed.deep_area:
+        first, _, area = seed.deep_area.partition(":")
         if (config / area).is_file():
             changed["deep_area"] = f"{first}:{config / area}"
-    return changed
+    return seed.model_copy(update=changed)
 
 
 def _check_store(store: Path) -> None:
@@ -167,7 +164,7 @@ def _check_store(store: Path) -> None:
         raise typer.Exit(1) from None
 
 
-def _take_changes(registry: Registry, store: Path, asked: Asked) -> None:
+def _take_changes(registry: Registry, store: Path, asked: "Seed") -> None:
     """Tiles that the data's changes do not reach are kept as current."""
     if not (asked.changed or asked.since):
         return
@@ -195,14 +192,14 @@ def _date(text: str) -> datetime:
         raise ChangeError(f"a date is written 2026-05-31, not {text!r}") from None
 
 
-def _plans(registry: Registry, asked: Asked) -> list[Any]:
+def _plans(registry: Registry, asked: "Seed") -> list[Any]:
     """The plans of what is asked; what is wrong in it is told with exit status 2."""
     from tiles.area import AreaError, read_area
     from tiles.grids import GridError
     from tiles.seeding.plan import LevelError, NoVectorTilesError, read_deep, read_levels
 
     try:
-        if asked.format == Format.MVT:
+        if asked.format == "mvt":
             _refuse_other(asked)
         where = read_area(asked.area, registry) if asked.area else None
         deep = read_deep(asked.deep_area, registry) if asked.deep_area else None
@@ -217,7 +214,7 @@ def _plans(registry: Registry, asked: Asked) -> list[Any]:
         raise typer.Exit(2) from None
 
 
-def _refuse_other(asked: Asked) -> None:
+def _refuse_other(asked: "Seed") -> None:
     """Raises NoVectorTilesError for what vector tiles have not."""
     from tiles.seeding.plan import NoVectorTilesError
 
@@ -226,13 +223,13 @@ def _refuse_other(asked: Asked) -> None:
             raise NoVectorTilesError(f"--{name} is not for vector tiles: {why}")
 
 
-def _plans_of(registry: Registry, name: str, asked: Asked, **within: Any) -> list[Any]:
+def _plans_of(registry: Registry, name: str, asked: "Seed", **within: Any) -> list[Any]:
     from tiles.seeding.plan import make_plan, make_vector_plans
     from tiles.table import layer_grids
 
     layer = registry.layer(name)
     times = list(layer.times) or [""] if asked.time == "all" else [asked.time]
-    if asked.format == Format.MVT:
+    if asked.format == "mvt":
         return [plan for t in times for plan in make_vector_plans(registry, name, grids=asked.grids, time=t, **within)]
     styles = list(layer.styles) if asked.style == "all" else [asked.style]
     grids = asked.grids or [item.id for item in layer_grids(layer, registry)]
